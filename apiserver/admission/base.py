@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from minik8s.apiserver.registry.strategy import Context, JsonObject
-
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
+    from minik8s.apiserver.auth.user import User
+    from minik8s.apiserver.registry.interface import Registry
+
+JsonObject = dict[str, Any]
 
 CREATE, UPDATE, DELETE, CONNECT = "CREATE", "UPDATE", "DELETE", "CONNECT"
 
@@ -24,8 +26,7 @@ class Attributes:
     name: str  # "" while generateName is open
     obj: JsonObject | None  # in the request's version; None for DELETE
     old: JsonObject | None = None  # stored state, for UPDATE and DELETE
-    user: str = ""
-    groups: tuple[str, ...] = ()
+    user: User | None = None
     options: JsonObject = field(default_factory=dict)  # Create/Update/DeleteOptions
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)  # plugins may add texts for Warning headers
@@ -53,8 +54,8 @@ class AdmissionPlugin:
     #: Operations it handles.
     operations: frozenset[str] = frozenset({CREATE, UPDATE})
 
-    def __init__(self, ctx: Context) -> None:
-        self.ctx = ctx
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
 
     async def mutate(self, attrs: Attributes) -> None:
         """Change attrs.obj."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from minik8s.apiserver.admission.base import AdmissionPlugin, Attributes
-from minik8s.apiserver.registry.strategy import Context
+from minik8s.apiserver.registry.interface import Registry
 
 
 class AdmissionChain:
     """`mutate` runs every plugin's mutate in order, `validate` every plugin's validate."""
 
-    def __init__(self, plugins: Sequence[AdmissionPlugin]) -> None:
-        self.plugins = tuple(plugins)
+    def __init__(self, registry: Registry, plugins: Sequence[AdmissionPlugin] | None = None) -> None:
+        self.plugins = tuple(default_plugins(registry) if plugins is None else plugins)
         self._routes: dict[tuple[str, str, str], tuple[AdmissionPlugin, ...]] = {}
 
     async def mutate(self, attrs: Attributes) -> None:
@@ -39,6 +39,6 @@ def _handles(plugin: AdmissionPlugin, resource: str, subresource: str, operation
     return not subresource or subresource in plugin.subresources or "*" in plugin.subresources
 
 
-def default_chain(ctx: Context) -> AdmissionChain:
-    """All plugins that are on by default."""
-    return AdmissionChain([])
+def default_plugins(registry: Registry) -> list[AdmissionPlugin]:
+    """The plugins that are on by default, in upstream's order."""
+    return []

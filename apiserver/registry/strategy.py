@@ -6,9 +6,9 @@ Objects are plain dicts in wire (JSON) form: the server never builds a model tre
 Order of calls, which the generic registry (API-CORE) keeps:
 
   create   default → admission.mutate → default → fill ObjectMeta → prepare_create → validate → admission.validate
-           → reservation = await before_create(ctx, obj, dry_run) → store → reservation.commit() | .rollback()
+           → reservation = await before_create(ctx, obj) → store → reservation.commit() | .rollback()
   update   default(new) → prepare_update(new, old) → admission.mutate → default → validate_update → admission.validate
-           → reservation = await before_update(ctx, new, old, dry_run) → compare-and-swap → commit() | rollback()
+           → reservation = await before_update(ctx, new, old) → compare-and-swap → commit() | rollback()
   status   like update, with prepare_status_update / validate_status_update and no reservation
   other    `prepare_subresource_update("ephemeralcontainers", new, old)` and `validate_subresource_update(...)`
   delete   validate_delete → graceful_delete → either mark (deletionTimestamp, begin_delete) or remove
@@ -23,7 +23,8 @@ changed uids, generation's start at 1) is filled by `registry/object_meta.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
@@ -31,40 +32,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
     from minik8s.api.status import FieldError
+    from minik8s.apiserver.registry.interface import Context
 
 JsonObject = dict[str, Any]
 
 
-class Reader(Protocol):
-    """Read-only sight of the watch cache, for admission and hooks.
+class Claims(Protocol):
+    """Raw keys that are taken once: how IPs and node ports stay unique across API servers (`registry.claims`).
 
-    `resource` is upstream's GroupResource text: "pods", "deployments.apps", "priorityclasses.scheduling.k8s.io".
-    Objects returned must not be changed. Cached reads may trail the last commit by a moment; `get_live` may not.
+    Keys are upstream's where upstream has one per address ("/registry/ipaddresses/10.96.0.10").
     """
 
-    def get(self, resource: str, namespace: str, name: str) -> JsonObject | None:
-        """The cached object, or None; `namespace` is "" for cluster-scoped resources."""
-
-    def list(self, resource: str, namespace: str = "") -> Iterable[JsonObject]:
-        """All cached objects, of one namespace or of all."""
-
-    async def get_live(self, resource: str, namespace: str, name: str) -> JsonObject | None:
-        """The object as the store has it now (a consistent read)."""
-
-
-class Context(Reader, Protocol):
-    """What hooks that keep books (IP and port allocation, quota) may do beyond reading."""
-
-    #: CIDRs of `--service-cluster-ip-range`, one per family, the primary first.
-    service_cluster_ip_ranges: tuple[str, ...]
-    #: First and last port of `--service-node-port-range`.
-    service_node_port_range: tuple[int, int]
-
-    async def update_status(self, resource: str, obj: JsonObject) -> JsonObject:
-        """Store obj's status by compare-and-swap on metadata.resourceVersion; raises Conflict."""
-
     async def claim(self, key: str, value: bytes) -> bool:
-        """Put a raw key if it does not exist (txn: mod_revision == 0); False when it does."""
+        """Put a key if it does not exist (txn: mod_revision == 0); False when it does."""
 
     async def claimed(self, key: str) -> bytes | None:
         """The value of a claim, as the store has it now."""
@@ -72,8 +52,17 @@ class Context(Reader, Protocol):
     async def release(self, key: str, value: bytes | None = None) -> None:
         """Delete a claim (only while it still holds `value`, when given); no error when it is gone."""
 
-    async def claims(self, prefix: str) -> list[str]:
+    async def list(self, prefix: str) -> list[str]:
         """All claimed keys below a prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRanges:
+    """`--service-cluster-ip-range` and `--service-node-port-range` (`registry.service_ranges`)."""
+
+    cidrs: tuple[str, ...] = ("10.96.0.0/16",)
+    first_port: int = 30000
+    last_port: int = 32767
 
 
 class Reservation(Protocol):
@@ -231,13 +220,11 @@ class Strategy:
 
     # -- books ----------------------------------------------------------------------------------------------------
 
-    async def before_create(self, ctx: Context, obj: JsonObject, dry_run: bool = False) -> Reservation | None:
-        """Reserve what the object needs (may fill obj in); raises ApiError."""
+    async def before_create(self, ctx: Context, obj: JsonObject) -> Reservation | None:
+        """Reserve what the object needs (may fill obj in; takes nothing when ctx.dry_run); raises ApiError."""
         return None
 
-    async def before_update(
-        self, ctx: Context, new: JsonObject, old: JsonObject, dry_run: bool = False
-    ) -> Reservation | None:
+    async def before_update(self, ctx: Context, new: JsonObject, old: JsonObject) -> Reservation | None:
         """Reserve what the changed object needs beyond the old one."""
         return None
 
