@@ -17,12 +17,16 @@ from minik8s.apiserver.auth.user import User
 
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
+    from minik8s.apiserver.registry.strategy import Claims, ServiceRanges
 
 Object = dict[str, Any]
 
 
 class Registry(Protocol):
     """Reads answered from the watch cache (consistent), and the server's own writes (no admission)."""
+
+    claims: Claims
+    service_ranges: ServiceRanges
 
     async def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
         """The object, or None. ``namespace=""`` for cluster-scoped kinds."""

@@ -1,0 +1,71 @@
+"""Who is asking: client certificate first, then bearer token; no answer is 401.
+
+Mirrors staging/src/k8s.io/apiserver/pkg/authentication/request/{union,x509,bearertoken}. Leaves out OIDC, webhooks,
+the front proxy's headers and anonymous users: only health and version may be read without an identity.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minik8s.api.status import Forbidden, Unauthorized
+from minik8s.apiserver.auth.service_account import InvalidToken, TokenVerifier
+from minik8s.apiserver.auth.user import ALL_AUTHENTICATED, MASTERS, User
+from minik8s.apiserver.auth.x509 import user_from_peer_certificate
+from minik8s.component import get_logger
+
+log = get_logger(__name__)
+
+BEARER = b"bearer "
+SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
+
+
+class Authenticator:
+    """Finds the user of a request. Static tokens are one dict lookup; certificates are read once a connection."""
+
+    def __init__(self, static_tokens: dict[str, User], verifier: TokenVerifier | None) -> None:
+        self._static = {token.encode(): user for token, user in static_tokens.items()}
+        self.verifier = verifier
+
+    async def authenticate(self, headers: dict[bytes, bytes], peer_certificate: dict[str, Any] | None) -> User:
+        """The identity, impersonation applied; raises Unauthorized."""
+        user = user_from_peer_certificate(peer_certificate) if peer_certificate else None
+        if user is None:
+            user = await self._by_token(headers.get(b"authorization", b""))
+        if user is None:
+            raise Unauthorized("Unauthorized")
+        if b"impersonate-user" in headers:
+            return impersonate(user, headers)
+        return user
+
+    async def _by_token(self, header: bytes) -> User | None:
+        if header[:7].lower() != BEARER:
+            return None
+        token = header[7:].strip()
+        user = self._static.get(token)
+        return user if user is not None else await self.check_token(token.decode("latin1"))
+
+    async def check_token(self, token: str, audiences: list[str] | None = None) -> User | None:
+        """The user of a bearer token (TokenReview asks too); None when it is not valid."""
+        user = self._static.get(token.encode("latin1", "replace"))
+        if user is not None or self.verifier is None:
+            return user
+        try:
+            return await self.verifier.verify(token, audiences)
+        except InvalidToken as error:
+            log.info("token refused", reason=str(error))
+            return None
+
+
+def impersonate(user: User, headers: dict[bytes, bytes]) -> User:
+    """``Impersonate-User`` and ``Impersonate-Group`` (last one given counts), for cluster administrators only."""
+    name = headers[b"impersonate-user"].decode("latin1")
+    if MASTERS not in user.groups:
+        raise Forbidden(f'users "{name}" is forbidden: User "{user.name}" cannot impersonate resource "users"')
+    groups = [headers[b"impersonate-group"].decode("latin1")] if b"impersonate-group" in headers else []
+    if name.startswith(SERVICE_ACCOUNT_PREFIX) and not groups:
+        namespace = name.removeprefix(SERVICE_ACCOUNT_PREFIX).partition(":")[0]
+        groups = ["system:serviceaccounts", f"system:serviceaccounts:{namespace}"]
+    if ALL_AUTHENTICATED not in groups:
+        groups.append(ALL_AUTHENTICATED)
+    return User(name, groups=tuple(groups))
