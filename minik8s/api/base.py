@@ -1,11 +1,11 @@
 """The base of every API type: wire names, what is left out when empty, and the facts a field carries.
 
-Mirrors what Go's struct tags say upstream (staging/src/k8s.io/api/**/types.go): `json:"podIP,omitempty"` is an alias and a
-default here, `patchStrategy:"merge" patchMergeKey:"name"` is `MergeKey("name")`, `+listType=map` is `ListMap(...)`.
+Mirrors what Go's struct tags say upstream (staging/src/k8s.io/api/**/types.go): `json:"podIP,omitempty"` is an alias and
+a default here, `patchStrategy:"merge" patchMergeKey:"name"` is `MergeKey("name")`, `+listType=map` is `ListMap(...)`.
 
 The rules, the same in every file of `minik8s.api`:
 
-- attributes are snake_case, names on the wire camelCase by `wire_name`; what that rule cannot spell has an explicit alias;
+- attributes are snake_case, names on the wire camelCase by `wire_name`; what it cannot spell has an explicit alias;
 - `T | None = None` is a pointer, or a scalar with omitempty: absent when None;
 - `[]` and `{}` are lists and maps with omitempty: absent when empty;
 - `sent(zero)` is a field without omitempty: it may be left out on the way in and is always on the way out;

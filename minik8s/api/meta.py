@@ -5,7 +5,11 @@ from typing import Annotated
 from minik8s.api.base import FieldsV1, Int32, Int64, ListMap, ListSet, MergeKey, Model, Time, sent
 from minik8s.api.times import (
     format_micro_time as format_micro_time,
+)
+from minik8s.api.times import (
     format_time as format_time,
+)
+from minik8s.api.times import (
     parse_time as parse_time,
 )
 

@@ -30,10 +30,11 @@ _CONTENTS = {
     ),
     "event": "EventSource EventSeries Event",
     "namespace": "NamespaceSpec NamespaceCondition NamespaceStatus Namespace",
-    "node": "ConfigMapNodeConfigSource NodeConfigSource NodeSpec Node",
+    "node": "NodeSpec Node",
     "node_status": (
-        "NodeAddress NodeCondition DaemonEndpoint NodeDaemonEndpoints NodeSwapStatus NodeSystemInfo ContainerImage "
-        "AttachedVolume NodeConfigStatus NodeFeatures NodeRuntimeHandlerFeatures NodeRuntimeHandler NodeStatus"
+        "ConfigMapNodeConfigSource NodeConfigSource NodeAddress NodeCondition DaemonEndpoint NodeDaemonEndpoints "
+        "NodeSwapStatus NodeSystemInfo ContainerImage AttachedVolume NodeConfigStatus NodeFeatures "
+        "NodeRuntimeHandlerFeatures NodeRuntimeHandler NodeStatus"
     ),
     "persistent_volume": (
         "AzureFilePersistentVolumeSource CephFSPersistentVolumeSource CinderPersistentVolumeSource "
@@ -83,7 +84,7 @@ _CONTENTS = {
     ),
 }
 _MODULE_OF = {name: module for module, names in _CONTENTS.items() for name in names.split()}
-__all__ = list(_MODULE_OF)  # noqa: PLE0605
+__all__ = list(_MODULE_OF)
 
 
 def __getattr__(name: str) -> Any:

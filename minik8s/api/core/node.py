@@ -4,24 +4,8 @@ from typing import Annotated
 
 from minik8s.api.base import ListSet, MergeKey, Model, sent
 from minik8s.api.core.affinity import Taint
-from minik8s.api.core.node_status import NodeStatus
+from minik8s.api.core.node_status import NodeConfigSource, NodeStatus
 from minik8s.api.meta import ObjectMeta
-
-
-class ConfigMapNodeConfigSource(Model):
-    """Config Map Node Config Source."""
-
-    kubelet_config_key: str
-    name: str
-    namespace: str
-    resource_version: str | None = None
-    uid: str | None = None
-
-
-class NodeConfigSource(Model):
-    """Node Config Source."""
-
-    config_map: ConfigMapNodeConfigSource | None = None
 
 
 class NodeSpec(Model):

@@ -5,7 +5,22 @@ from typing import Annotated
 from pydantic import Field
 
 from minik8s.api.base import Int32, Int64, ListMap, MergeKey, Model, QuantityStr, Time, sent
-from minik8s.api.core.node import NodeConfigSource
+
+
+class ConfigMapNodeConfigSource(Model):
+    """Config Map Node Config Source."""
+
+    kubelet_config_key: str
+    name: str
+    namespace: str
+    resource_version: str | None = None
+    uid: str | None = None
+
+
+class NodeConfigSource(Model):
+    """Node Config Source."""
+
+    config_map: ConfigMapNodeConfigSource | None = None
 
 
 class NodeAddress(Model):
