@@ -1,0 +1,40 @@
+"""What every controller is given: the client, shared informers, event recorders, the clock and the options.
+
+Mirrors ControllerContext in upstream's cmd/kube-controller-manager/app/controllermanager.go. One informer per kind is
+shared by all controllers; each names the indexes that it needs, under names that mean the same everywhere:
+`controller` (controllers.owners.controller_index), `node` (spec.nodeName).
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from minik8s.client.events import EventRecorder
+from minik8s.client.informer import Informer, InformerFactory
+from minik8s.client.rest import Client
+from minik8s.clock import Clock
+
+from .options import Options
+
+Index = Callable[[Any], Iterable[str]]
+
+
+class Context:
+    """Shared by all controllers of one process."""
+
+    def __init__(
+        self, client: Client, options: Options | None = None, clock: Clock | None = None,
+        recorder_factory: Callable[[Client, str], EventRecorder] = EventRecorder,
+    ) -> None:
+        self.client = client
+        self.options = options or Options()
+        self.clock: Clock = clock or client.clock
+        self.informers = InformerFactory(client)
+        self._recorder_factory = recorder_factory
+
+    def informer(self, model: Any, indexes: dict[str, Index] | None = None) -> Informer[Any]:
+        """The shared informer of a kind; must be asked for before the informers start."""
+        return self.informers.informer(model, indexes=indexes or {})
+
+    def recorder(self, component: str) -> EventRecorder:
+        """Events under a controller's own name, as upstream's (`replicaset-controller`, …)."""
+        return self._recorder_factory(self.client, component)
