@@ -260,7 +260,7 @@ class ContainerConfig:
     security: SecurityContext = SecurityContext()
     stop_signal: str = ""
     # GPU UUIDs. Empty: none, and the runtime hides all (NVIDIA_VISIBLE_DEVICES=void; CUDA_VISIBLE_DEVICES="" for
-    # processes). With `gpus_declared` (--fake-gpus) only the environment names them and the engine is not asked for them.
+    # processes). With `gpus_declared` (--fake-gpus) only the environment names them; the engine is not asked for them.
     gpus: tuple[str, ...] = ()
     gpus_declared: bool = False
 
@@ -408,7 +408,7 @@ class ExecStream(Protocol):
     """A running exec or attach: three streams, a terminal size and an exit code."""
 
     async def read(self) -> tuple[int, bytes] | None:
-        """The next piece: (1, data) of stdout or (2, data) of stderr (with a tty all is 1); None when both have ended."""
+        """The next piece: (1, data) of stdout or (2, data) of stderr (with a tty all is 1); None when both ended."""
         ...
 
     async def write_stdin(self, data: bytes) -> None:
@@ -606,3 +606,34 @@ class EventHub:
                 yield await queue.get()
         finally:
             self._queues.remove(queue)
+
+
+def sandbox_labels(config: SandboxConfig, options: RuntimeOptions) -> dict[str, str]:
+    """The labels a sandbox is made with: the kubelet's, and what every runtime adds."""
+    return {
+        **config.labels,
+        LABEL_POD_NAME: config.pod_name,
+        LABEL_POD_NAMESPACE: config.pod_namespace,
+        LABEL_POD_UID: config.pod_uid,
+        LABEL_SANDBOX_ATTEMPT: str(config.attempt),
+        LABEL_KIND: "sandbox",
+        LABEL_NODE: options.node_name,
+        LABEL_CLUSTER: options.cluster_id,
+    }
+
+
+def container_labels(sandbox: SandboxStatus, config: ContainerConfig, options: RuntimeOptions) -> dict[str, str]:
+    """The labels a container is made with: the kubelet's, and what every runtime adds."""
+    return {
+        LABEL_RESTART_COUNT: str(config.attempt),
+        **config.labels,
+        LABEL_POD_NAME: sandbox.pod_name,
+        LABEL_POD_NAMESPACE: sandbox.pod_namespace,
+        LABEL_POD_UID: sandbox.pod_uid,
+        LABEL_CONTAINER_NAME: config.name,
+        LABEL_SANDBOX_ID: sandbox.id,
+        LABEL_LOG_PATH: config.log_path,
+        LABEL_KIND: "container",
+        LABEL_NODE: options.node_name,
+        LABEL_CLUSTER: options.cluster_id,
+    }

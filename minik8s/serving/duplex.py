@@ -1,7 +1,7 @@
 """A byte stream in both directions over a transport that somebody else reads: what is left of HTTP after an upgrade.
 
-Mirrors Go's hijacked net.Conn. Invariants: bytes arrive in order and are kept until read; reading stops at the transport
-when more than `LIMIT` bytes wait (backpressure to the peer); `write` waits while the peer does not take what was written.
+Mirrors Go's hijacked net.Conn. Invariants: bytes arrive in order and are kept until read; reading stops at the
+transport when more than `LIMIT` bytes wait (backpressure to the peer); `write` waits while the peer takes nothing.
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ Upstream does the same with Go's net/http: `req.TLS.PeerCertificates`, `http.Flu
 uvicorn's class is not a public interface: the version is pinned, and tests/component/serving/test_uvicorn_contract.py
 names every attribute used here. Leaves out: HTTP/2, uvicorn's own WebSocket support (`ws="none"`).
 
-Invariants: a request that asked for an upgrade and was answered plainly closes its connection; an `Upgrade:` to anything
-else (h2c) is ignored as RFC 9110 allows; bytes that followed the upgrade request are never lost.
+Invariants: a request that asked for an upgrade and was answered plainly closes its connection; an `Upgrade:` to
+anything else (h2c) is ignored as RFC 9110 allows; bytes that followed the upgrade request are never lost.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ GRACEFUL_SHUTDOWN_SECONDS = 2
 
 
 def create_ssl_context(
-    certificate: str | Path, key: str | Path, client_ca: str | Path | None = None, require_client_certificate: bool = False
+    certificate: str | Path, key: str | Path, client_ca: str | Path | None = None, require_client: bool = False
 ) -> ssl.SSLContext:
     """TLS for a server; with `client_ca` clients may (or must) show a certificate signed by it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -33,7 +33,7 @@ def create_ssl_context(
     context.set_alpn_protocols(["http/1.1"])
     if client_ca is not None:
         context.load_verify_locations(client_ca)
-        context.verify_mode = ssl.CERT_REQUIRED if require_client_certificate else ssl.CERT_OPTIONAL
+        context.verify_mode = ssl.CERT_REQUIRED if require_client else ssl.CERT_OPTIONAL
     return context
 
 
