@@ -8,7 +8,8 @@ No object tree is kept.
 How a request uses it:
 
     caches = CacheSet(store); await caches.start()
-    pods = caches.resource(ResourceInfo("/registry/pods/", "v1", "Pod", namespaced=True, fields=strategy.selectable_fields))
+    info = ResourceInfo("/registry/pods/", "v1", "Pod", namespaced=True, fields=strategy.selectable_fields)
+    pods = caches.resource(info)
 
     entry = await pods.get(pods.key("default", "web-1"))         # Entry | None; answer entry.data
     page = await pods.list(ListQuery(namespace="default", limit=500))
