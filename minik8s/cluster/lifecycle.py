@@ -31,6 +31,10 @@ from minik8s.cluster.readiness import is_ready
 #: Where Docker listens, and Podman's compatible socket would be linked.
 DOCKER_SOCKET = "/var/run/docker.sock"
 
+DEFAULT_SERVICE_CIDR = "10.96.0.0/16"
+#: Every address of 127.0.0.0/8 can be listened on without any set-up: what the userspace proxy needs.
+LOOPBACK_SERVICE_CIDR = "127.96.0.0/16"
+
 Progress = Callable[[str], None]
 
 
@@ -66,6 +70,8 @@ def resolve(config: ClusterConfig, saved: ClusterConfig | None) -> ClusterConfig
         config.runtime = saved.runtime if saved else ("docker" if docker_answers() else "process")
     if config.proxy == "auto":
         config.proxy = saved.proxy if saved else ("iptables" if iptables_usable() else "userspace")
+    if config.proxy == "userspace" and config.service_cidr == DEFAULT_SERVICE_CIDR:
+        config.service_cidr = LOOPBACK_SERVICE_CIDR
     config.advertise_address = find_advertise_address() if os.geteuid() == 0 else "127.0.0.1"
     names = port_names(config.nodes, config.runtime)
     config.ports = compute_ports(names, saved.ports if saved else {}, port_is_free)

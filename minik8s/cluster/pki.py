@@ -21,7 +21,7 @@ from minik8s.cluster.config import ClusterConfig, write_atomic
 
 if TYPE_CHECKING:
     from cryptography import x509
-    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 #: kubeadm's CA lifetime; leaf certificates get the same, since nothing here rotates them.
 LIFETIME = datetime.timedelta(days=3650)
@@ -210,22 +210,19 @@ def _load_ca(pki: Path) -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     return key, x509.load_pem_x509_certificate((pki / "ca.crt").read_bytes())  # type: ignore[return-value]
 
 
-def _write_key(path: Path, key: ec.EllipticCurvePrivateKey | object) -> None:
+def _write_key(path: Path, key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> None:
     from cryptography.hazmat.primitives import serialization
 
-    body = key.private_bytes(  # type: ignore[attr-defined]
+    body = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     write_atomic(path, body, mode=0o600)
 
 
-def _public_pem(key: object) -> bytes:
+def _public_pem(key: rsa.RSAPrivateKey) -> bytes:
     from cryptography.hazmat.primitives import serialization
 
-    body: bytes = key.public_key().public_bytes(  # type: ignore[attr-defined]
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    return body
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def _write_certificate(path: Path, certificate: x509.Certificate) -> None:

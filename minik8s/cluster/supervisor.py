@@ -18,6 +18,7 @@ import sys
 import time
 import xmlrpc.client
 from pathlib import Path
+from typing import Any
 
 from minik8s.cluster.config import ClusterConfig, write_atomic
 from minik8s.cluster.programs import Program
@@ -108,10 +109,10 @@ def stop(data_dir: Path, timeout: float = 40) -> None:
 def process_states(data_dir: Path) -> dict[str, dict[str, object]]:
     """supervisord's view of every program: ``name → {statename, pid, spawnerr, …}``."""
     try:
-        infos = _proxy(data_dir / "supervisor.sock").supervisor.getAllProcessInfo()
+        infos: Any = _proxy(data_dir / "supervisor.sock").supervisor.getAllProcessInfo()
     except (OSError, xmlrpc.client.Error) as error:
         raise SupervisorError(f"supervisord does not answer: {error}") from error
-    return {str(info["name"]): info for info in infos}  # type: ignore[index, union-attr]
+    return {str(info["name"]): info for info in infos}
 
 
 def count_restarts(log: str, name: str) -> int:
