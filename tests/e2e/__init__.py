@@ -1,0 +1,1 @@
+"""All processes, real parts: Docker, iptables, etcd, unmodified kubectl and client libraries."""
