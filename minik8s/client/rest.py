@@ -22,7 +22,7 @@ import orjson
 
 from minik8s.api.base import Model
 from minik8s.api.scheme import Kind
-from minik8s.api.status import ApiError
+from minik8s.api.status import ApiError, from_response, from_status
 from minik8s.client.http import Exchange, Pool
 from minik8s.client.kubeconfig import ClientConfig
 from minik8s.client.resources import Resource, resolve, resolve_object
@@ -394,10 +394,9 @@ def error_of(response: Response) -> ApiError:
     except orjson.JSONDecodeError:
         status = None
     if not isinstance(status, dict) or status.get("kind") != "Status":
-        text = response.body[:1024].decode("utf-8", "replace").strip()
-        status = {"message": text or f"the server answered {response.status}"}
+        return from_response(response.status, response.body[:1024].decode("utf-8", "replace").strip())
     status.setdefault("code", response.status)
-    return ApiError.from_status(status)
+    return from_status(status)
 
 
 def _target(path: str, query: Mapping[str, Any] | None) -> str:

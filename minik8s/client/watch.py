@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from minik8s.api.status import ApiError
+from minik8s.api.status import ApiError, from_status
 from minik8s.client.log import get_logger
 from minik8s.client.resources import Resource, Target, resolve
 from minik8s.client.rest import Client
@@ -87,7 +87,7 @@ async def watch(
                 continue
             event = parse_event(line)
             if event.type == "ERROR":
-                raise ApiError.from_status(event.obj)
+                raise from_status(event.obj)
             yield event
 
 

@@ -1,0 +1,1 @@
+"""What tests share: virtual time, an API server in memory with faults, pytest fixtures."""
