@@ -1,7 +1,8 @@
 """The base of every API type: wire names, what is left out when empty, and the facts a field carries.
 
-Mirrors what Go's struct tags say upstream (staging/src/k8s.io/api/**/types.go): `json:"podIP,omitempty"` is an alias and
-a default here, `patchStrategy:"merge" patchMergeKey:"name"` is `MergeKey("name")`, `+listType=map` is `ListMap(...)`.
+Mirrors what Go's struct tags say upstream (staging/src/k8s.io/api/**/types.go): `json:"podIP,omitempty"` is an alias
+and a default here; `patchStrategy:"merge" patchMergeKey:"name"` is `MergeKey("name")`; `+listType=map` is
+`ListMap("name")`.
 
 The rules, the same in every file of `minik8s.api`:
 

@@ -1,7 +1,7 @@
 """What a name may look like: the checks for labels, object names and qualified names, with upstream's messages.
 
-Mirrors apimachinery pkg/util/validation/validation.go (v1.33). Each function answers a list of complaints, empty when the
-value is good, for a caller to join with "; " or to turn into field errors.
+Mirrors apimachinery pkg/util/validation/validation.go (v1.33). Each function answers a list of complaints, empty when
+the value is good, for a caller to join with "; " or to turn into field errors.
 """
 
 import re

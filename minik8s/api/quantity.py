@@ -19,7 +19,8 @@ _SUFFIX_OF = {power: suffix for suffix, power in _DECIMAL.items()}
 _BINARY_OF = {power: suffix for suffix, power in _BINARY.items()}
 _LARGEST = (2**63 - 1) * _NANO  # upstream caps a number that int64 cannot hold
 
-_FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"  # upstream's ErrFormatWrong
+# upstream's ErrFormatWrong
+_FORMAT_ERROR = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
 
 class Form(Enum):
@@ -120,8 +121,6 @@ class Quantity:
 
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Quantity:
-    if not text:
-        raise ValueError("quantity must not be empty string")  # ErrEmptyString
     match = _GRAMMAR.fullmatch(text)
     if match is None or not (match[2] or match[3]):
         raise ValueError(_FORMAT_ERROR)

@@ -237,7 +237,7 @@ class FieldSelector:
 
     @classmethod
     def parse(cls, text: str) -> "FieldSelector":
-        """From the query parameter's syntax: `metadata.name=x,status.phase!=Running`; backslash escapes `,` `=` `\\`."""
+        """From the query parameter's syntax: `metadata.name=x,status.phase!=Running`; `\\` escapes `,` and `=`."""
         terms = []
         for part in sorted(re.findall(r"(?:\\.|[^,\\]|\\$)+", text)):
             match = re.match(r"(.*?)(!=|==|=)(.*)", part, re.DOTALL)
