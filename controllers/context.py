@@ -6,6 +6,7 @@ shared by all controllers; each names the indexes that it needs, under names tha
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from minik8s.client.events import EventRecorder
@@ -31,9 +32,16 @@ class Context:
         self.informers = InformerFactory(client)
         self._recorder_factory = recorder_factory
 
-    def informer(self, model: Any, indexes: dict[str, Index] | None = None) -> Informer[Any]:
-        """The shared informer of a kind; must be asked for before the informers start."""
-        return self.informers.informer(model, indexes=indexes or {})
+    def informer(
+        self, model: Any, indexes: dict[str, Index] | None = None, field_selector: str = ""
+    ) -> Informer[Any]:
+        """The shared informer of a kind, or of a selection of it."""
+        return self.informers.informer(model, field_selector=field_selector, indexes=indexes or {})
+
+    def root_ca(self) -> bytes:
+        """The certificate bundle to hand to pods: --root-ca-file, or what our own kubeconfig trusts."""
+        path = self.options.root_ca_file
+        return Path(path).read_bytes() if path else self.client.config.ca_data
 
     def recorder(self, component: str) -> EventRecorder:
         """Events under a controller's own name, as upstream's (`replicaset-controller`, …)."""

@@ -40,8 +40,14 @@ class Options:
     endpointslice_updates_batch_period: float = 0.0
     mirroring_max_endpoints_per_subset: int = 1000
     resource_quota_sync_period: float = 300.0
+    feature_gates: dict[str, bool] = field(default_factory=dict)
     concurrency: dict[str, int] = field(default_factory=dict)
     verbosity: int = 0
+
+    @property
+    def legacy_token_secrets(self) -> bool:
+        """Make a token Secret for every ServiceAccount, as upstream did up to 1.23."""
+        return not self.feature_gates.get("LegacyServiceAccountTokenNoAutoGeneration", False)
 
     def concurrent(self, controller: str, default: int) -> int:
         """Workers of a controller: its --concurrent-…-syncs flag, or upstream's default."""
@@ -80,6 +86,12 @@ def parse_bool(text: str) -> bool:
     raise argparse.ArgumentTypeError(f'invalid boolean value "{text}"')
 
 
+def parse_gates(text: str) -> dict[str, bool]:
+    """`A=true,B=false`; gates that nothing here asks for are accepted."""
+    pairs = (item.partition("=") for item in text.split(",") if item)
+    return {name.strip(): parse_bool(value.strip()) for name, _, value in pairs}
+
+
 #: --concurrent-<flag>-syncs → the controller it sets
 CONCURRENCY_FLAGS = {
     "deployment": "deployment", "endpoint": "endpoint", "gc": "garbagecollector", "job": "job", "cron-job": "cronjob",
@@ -92,7 +104,7 @@ CONCURRENCY_FLAGS = {
 IGNORED = (
     "allocate-node-cidrs", "authentication-kubeconfig", "authorization-kubeconfig", "cert-dir", "client-ca-file",
     "cloud-provider", "cluster-cidr", "cluster-name", "configure-cloud-routes", "controller-start-interval",
-    "enable-dynamic-provisioning", "enable-garbage-collector", "enable-hostpath-provisioner", "feature-gates",
+    "enable-dynamic-provisioning", "enable-garbage-collector", "enable-hostpath-provisioner",
     "kube-api-burst", "kube-api-qps", "kube-api-content-type", "leader-elect-resource-lock", "min-resync-period",
     "node-cidr-mask-size", "port", "profiling", "requestheader-client-ca-file", "route-reconciliation-period",
     "service-cluster-ip-range", "tls-cert-file", "tls-private-key-file", "use-service-account-credentials",
@@ -137,6 +149,8 @@ def _add_plain_flags(parser: argparse.ArgumentParser, defaults: Options) -> None
         flag = f"--{name.replace('_', '-')}"
         if isinstance(default, bool):
             parser.add_argument(flag, type=parse_bool, nargs="?", const=True, default=default)
+        elif isinstance(default, dict):
+            parser.add_argument(flag, type=parse_gates, default={})
         elif isinstance(default, list):
             parser.add_argument(flag, default=",".join(default))
         elif isinstance(default, float) and not name.endswith(("rate", "threshold")):
