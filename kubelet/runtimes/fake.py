@@ -1,11 +1,12 @@
 """The fake runtime: containers that exist only as records. For tests, and for nodes that are simulated by the thousand.
 
-Mirrors upstream's kubemark hollow node and pkg/kubelet/container/testing. What a container does is a `Behaviour`: chosen
-by `FakeRuntime.behave("container name or image", Behaviour(...))`, or by the pod's annotation `minik8s.io/fake` (JSON of
-the same fields), so that a whole simulated cluster can be programmed through the API.
+Mirrors upstream's kubemark hollow node and pkg/kubelet/container/testing. What a container does is a `Behaviour`:
+chosen by `FakeRuntime.behave("container name or image", Behaviour(...))`, or by the pod's annotation
+`minik8s.io/fake` (JSON of the same fields), so that a whole simulated cluster can be programmed through the API.
 
 All time comes from an injected clock: nothing sleeps really under a `VirtualClock`. State lives in this object alone:
-a test of the kubelet's restart keeps the runtime and makes a new kubelet; a simulated node that restarts loses its pods.
+a test of the kubelet's restart keeps the runtime and makes a new kubelet; a simulated node that restarts loses its
+pods.
 
 Faults for tests: `fail("create_container", error, times)`, `delay("run_sandbox", seconds)`, `available = False`.
 """

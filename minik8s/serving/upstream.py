@@ -40,21 +40,25 @@ class ByteStream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where to connect: a kubelet (with TLS), a pod (plain, or TLS without verification)."""
+    """Where to connect: a kubelet (with TLS), a pod (plain, or TLS without verification), a local engine's socket."""
 
     host: str
-    port: int
+    port: int = 0
     ssl_context: ssl.SSLContext | None = None
     server_hostname: str | None = None
     timeout: float = 10.0
+    unix_path: str = ""  # in place of host and port
 
     async def connect(self) -> StreamPair:
         """OSError or TimeoutError when it is not reachable."""
         name = (self.server_hostname or self.host) if self.ssl_context is not None else None
         async with asyncio.timeout(self.timeout):
-            reader, writer = await asyncio.open_connection(
-                self.host, self.port, ssl=self.ssl_context, server_hostname=name
-            )
+            if self.unix_path:
+                reader, writer = await asyncio.open_unix_connection(self.unix_path)
+            else:
+                reader, writer = await asyncio.open_connection(
+                    self.host, self.port, ssl=self.ssl_context, server_hostname=name
+                )
         return StreamPair(reader, writer)
 
 
@@ -197,6 +201,8 @@ async def open_request(
 
 
 def _host_header(endpoint: Endpoint) -> bytes:
+    if endpoint.unix_path:
+        return b"localhost"
     host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
     return f"{host}:{endpoint.port}".encode("ascii")
 
@@ -214,7 +220,7 @@ async def tunnel_upgrade(
     stream = await endpoint.connect()
     try:
         await stream.write(render_head(method, target, sent))
-        head, rest = await _read_head(stream)
+        head, rest = await read_head(stream)
         client = connection.hijack()
         status = int(head.split(b" ", 2)[1])
         try:
@@ -231,7 +237,8 @@ async def tunnel_upgrade(
         await stream.close()
 
 
-async def _read_head(stream: StreamPair) -> tuple[bytes, bytes]:
+async def read_head(stream: StreamPair) -> tuple[bytes, bytes]:
+    """→ a response's head, with its empty line, and what followed it."""
     data = b""
     while b"\r\n\r\n" not in data:
         piece = await stream.read()
