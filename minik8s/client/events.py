@@ -115,13 +115,11 @@ class EventRecorder:
         namespace = plan.event["metadata"]["namespace"]
         if plan.patch:
             try:
-                patched = await self._client.patch(
-                    core.Event, plan.patch_name, namespace, plan.patch, type="strategic"
-                )
-                return patched.to_dict()
+                return (await self._client.patch(core.Event, plan.patch_name, namespace, plan.patch)).to_dict()
             except NotFound:
                 self._correlator.forget(plan)
-                plan.event["metadata"] = {"name": f"{plan.patch_name}.{random.getrandbits(32):08x}", "namespace": namespace}
+                name = f"{plan.event['involvedObject'].get('name', '')}.{random.getrandbits(64):016x}"
+                plan.event["metadata"] = {"name": name, "namespace": namespace}
         return (await self._client.create(core.Event.from_dict(plan.event))).to_dict()
 
 
