@@ -1,0 +1,34 @@
+"""The kubelet's settings: what the command line gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from minik8s.kubelet.hosts import ClusterDns
+
+VERSION = "v1.33.0-minik8s"
+
+
+@dataclass(frozen=True)
+class KubeletConfig:
+    node_name: str
+    root_dir: Path
+    runtime: str = "docker"
+    node_ip: str = ""
+    port: int = 10250
+    max_pods: int = 110
+    node_labels: dict[str, str] = field(default_factory=dict)
+    taints: tuple[tuple[str, str, str], ...] = ()  # key, value, effect
+    cluster_dns: ClusterDns = ClusterDns()
+    resolv_conf: Path = Path("/etc/resolv.conf")
+    manifest_path: Path | None = None
+    fake_gpus: int = 0
+    #: pods that are made at a time; more does not make an engine faster
+    parallel_starts: int = 6
+    status_workers: int = 8
+    resync_seconds: float = 60.0
+    lease_seconds: float = 10.0
+    status_report_seconds: float = 300.0
+    cluster_id: str = ""
+    pod_cidr: str = "10.244.0.0/24"

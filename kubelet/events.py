@@ -1,0 +1,31 @@
+"""Reasons of the events that the kubelet records.
+
+Mirrors upstream pkg/kubelet/events/event.go: people and tests grep for them.
+"""
+
+CREATED = "Created"
+STARTED = "Started"
+FAILED = "Failed"
+KILLING = "Killing"
+BACK_OFF = "BackOff"
+FAILED_KILL_POD = "FailedKillPod"
+FAILED_SANDBOX = "FailedCreatePodSandBox"
+SANDBOX_CHANGED = "SandboxChanged"
+PULLING = "Pulling"
+PULLED = "Pulled"
+INSPECT_FAILED = "InspectFailed"
+NEVER_PULL = "ErrImageNeverPull"
+FAILED_MOUNT = "FailedMount"
+UNHEALTHY = "Unhealthy"
+PROBE_WARNING = "ProbeWarning"
+FAILED_SYNC = "FailedSync"
+FAILED_POST_START = "FailedPostStartHook"
+FAILED_PRE_STOP = "FailedPreStopHook"
+EXCEEDED_GRACE = "ExceededGracePeriod"
+NODE_STARTING = "Starting"
+NODE_READY = "NodeReady"
+NODE_NOT_READY = "NodeNotReady"
+INVALID_ENV_NAMES = "InvalidEnvironmentVariableNames"
+DEADLINE_EXCEEDED = "DeadlineExceeded"
+
+NORMAL, WARNING = "Normal", "Warning"

@@ -1,0 +1,137 @@
+"""One node, put together: every part made, connected, and run in one task group.
+
+Mirrors NewMainKubelet and Run of upstream pkg/kubelet/kubelet.go. Order matters at the start: the runtime answers, the
+ledger is rebuilt from what runs, the node is registered, and only then pods are taken from the API.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from minik8s.api import core
+from minik8s.client.events import EventRecorder
+from minik8s.client.informer import Informer
+from minik8s.client.log import get_logger
+from minik8s.client.rest import Client
+from minik8s.clock import Clock
+from minik8s.kubelet import events
+from minik8s.kubelet.config import KubeletConfig
+from minik8s.kubelet.context import NodeContext
+from minik8s.kubelet.devices import nvidia
+from minik8s.kubelet.devices.ledger import Device, Ledger, Ledgers
+from minik8s.kubelet.images import ImageManager
+from minik8s.kubelet.node import NodeReporter
+from minik8s.kubelet.objects import ObjectCache
+from minik8s.kubelet.probers import Outcome, ProbeResult
+from minik8s.kubelet.probes import ProbeManager
+from minik8s.kubelet.record import container_recorder
+from minik8s.kubelet.runtimes.base import Runtime
+from minik8s.kubelet.status_manager import StatusManager
+from minik8s.kubelet.sync_loop import SyncLoop
+from minik8s.kubelet.volumes.manager import VolumeManager
+
+log = get_logger(__name__)
+
+
+def node_index(pod: core.Pod) -> list[str]:
+    return [pod.spec.node_name or ""]
+
+
+class Kubelet:
+    """`run` until cancelled. Containers go on running when it ends."""
+
+    def __init__(
+        self,
+        config: KubeletConfig,
+        client: Client,
+        runtime: Runtime,
+        clock: Clock,
+        pods: Informer[core.Pod] | None = None,
+        services: Informer[core.Service] | None = None,
+    ) -> None:
+        """`pods` and `services`: informers that several simulated nodes share; the caller runs those."""
+        self.config = config
+        self.client = client
+        self.runtime = runtime
+        self.clock = clock
+        self.ready = False
+        self._own_informers: list[Informer[core.Pod] | Informer[core.Service]] = []
+        self.pods = pods or self._own(core.Pod, f"spec.nodeName={config.node_name}")
+        self.services = services or self._own(core.Service, "")
+        self.recorder = EventRecorder(client, "kubelet", host=config.node_name)
+        self.ledgers = _ledgers(config)
+        self.reporter = NodeReporter(config, client, clock, runtime, self.ledgers, self.recorder)
+        self.ctx = self._context()
+        self.loop = SyncLoop(self.ctx, self.pods)
+
+    def _own(self, kind: type, field_selector: str) -> Informer:  # type: ignore[type-arg]
+        informer: Informer = Informer(self.client, kind, field_selector=field_selector)  # type: ignore[type-arg]
+        self._own_informers.append(informer)
+        return informer
+
+    def _context(self) -> NodeContext:
+        objects = ObjectCache(self.client, lambda uid: self.loop.reference_changed(uid))
+        return NodeContext(
+            config=self.config,
+            clock=self.clock,
+            client=self.client,
+            runtime=self.runtime,
+            capabilities=frozenset(),
+            recorder=self.recorder,
+            statuses=StatusManager(self.client, self.clock, self.config.status_workers),
+            probes=ProbeManager(self.runtime, self.clock, lambda uid: self.loop.wake(uid), self._record_probe),
+            volumes=VolumeManager(self.config.root_dir, self.client, objects, self.clock),
+            objects=objects,
+            images=ImageManager(self.runtime, self.clock),
+            ledgers=self.ledgers,
+            services=self.services,
+            node=self.reporter.node,
+            active_pods=lambda: self.loop.active_pods(),
+            start_slots=asyncio.Semaphore(self.config.parallel_starts),
+            host_ips=self.reporter.addresses,
+            node_memory=self.reporter.machine.memory,
+        )
+
+    def _record_probe(self, pod: core.Pod, container: core.Container, kind: str, result: ProbeResult) -> None:
+        record = container_recorder(self.recorder, pod, container.name)
+        name = kind.capitalize()
+        if result.outcome is Outcome.WARNING:
+            record(events.WARNING, events.PROBE_WARNING, f"{name} probe warning: {result.message}")
+        elif result.outcome is Outcome.ERROR:
+            record(events.WARNING, events.UNHEALTHY, f"{name} probe errored: {result.message}")
+        else:
+            record(events.WARNING, events.UNHEALTHY, f"{name} probe failed: {result.message}")
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                for informer in self._own_informers:
+                    group.create_task(informer.run())
+                await self._start()
+                group.create_task(self.ctx.statuses.run())
+                group.create_task(self.reporter.run())
+                group.create_task(self.loop.run())
+                self.ready = True
+        finally:
+            self.ctx.probes.close()
+            await self.ctx.objects.close()
+
+    async def _start(self) -> None:
+        await self.runtime.start()
+        self.ctx.capabilities = await self.runtime.capabilities()
+        await self.loop.rebuild()
+        await self.reporter.register()
+        await self.pods.wait_synced()
+        self.loop.start_listening()
+        log.info("kubelet ready", node=self.config.node_name, runtime=self.runtime.name, pods=len(self.loop.workers))
+
+
+def _ledgers(config: KubeletConfig) -> Ledgers:
+    found: list[Device] = []
+    if config.fake_gpus:
+        found = nvidia.fake(config.node_name, config.fake_gpus)
+    elif config.runtime != "fake":
+        found = nvidia.discover()
+    if not found:
+        return Ledgers()
+    return Ledgers({nvidia.RESOURCE: Ledger(nvidia.RESOURCE, {device.uuid: device for device in found})})

@@ -1,0 +1,166 @@
+"""What wakes the pods' workers: changes of pod objects, runtime events, probe results, changed config maps.
+
+Mirrors syncLoop of upstream pkg/kubelet/kubelet.go and pkg/kubelet/pleg. Upstream's PLEG lists all containers every
+second; here the runtime's own event stream says which pod to look at, and a full listing runs at the start, whenever the
+stream says that it may have missed something (RESYNC), and once a minute.
+
+Invariants:
+- a pod is taken for deleted only on the informer's DELETED, or when the runtime has it and a *synced* informer has not;
+- each pod uid has at most one worker, and nobody but the worker touches the pod's containers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from minik8s.api import core
+from minik8s.client.informer import Informer
+from minik8s.client.log import get_logger
+from minik8s.kubelet.context import NodeContext
+from minik8s.kubelet.observed import devices, key_of
+from minik8s.kubelet.pod_worker import PodWorker
+from minik8s.kubelet.runtimes.base import (
+    LABEL_GRACE,
+    LABEL_POD_NAME,
+    LABEL_POD_NAMESPACE,
+    ContainerState,
+    ContainerStatus,
+    EventType,
+    RuntimeUnavailable,
+    SandboxStatus,
+)
+from minik8s.kubelet.status import is_terminal
+
+log = get_logger(__name__)
+
+
+class SyncLoop:
+    def __init__(self, ctx: NodeContext, pods: Informer[core.Pod]) -> None:
+        self._ctx = ctx
+        self._pods = pods
+        self.workers: dict[str, PodWorker] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start_listening(self) -> None:
+        """Take pods from the informer; only after `rebuild`, so that no device is given out twice."""
+        self._pods.add_handler(self._on_pod)
+
+    async def rebuild(self) -> None:
+        """Learn from the containers that run who holds which devices. The ledger has no other memory."""
+        for container in await self._ctx.runtime.list_containers():
+            if held := devices(container):
+                self._ctx.ledgers.adopt(container.pod_uid, container.name, held)
+
+    async def run(self) -> None:
+        """Runtime events until cancelled; the workers end with it."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._follow_runtime())
+                group.create_task(self._relist_regularly())
+        finally:
+            for task in self._tasks:
+                task.cancel()
+
+    def wake(self, uid: str) -> None:
+        if worker := self.workers.get(uid):
+            worker.wake()
+
+    def reference_changed(self, uid: str) -> None:
+        if worker := self.workers.get(uid):
+            worker.reference_changed()
+
+    def active_pods(self) -> list[core.Pod]:
+        return [worker.state.pod for worker in self.workers.values() if worker.is_active]
+
+    # pods from the API ----------------------------------------------------------------------------------------------
+    def _on_pod(self, event: str, old: core.Pod | None, new: core.Pod | None) -> None:
+        if event == "DELETED":
+            if old is not None and (worker := self.workers.get(old.metadata.uid)):
+                worker.vanish()
+        elif new is not None and new.spec.node_name == self._ctx.config.node_name:
+            self._ctx.statuses.observe(new)
+            self._dispatch(new)
+
+    def _dispatch(self, pod: core.Pod) -> None:
+        uid = pod.metadata.uid
+        if worker := self.workers.get(uid):
+            worker.update(pod)
+        else:
+            log.debug("pod added", pod=key_of(pod))
+            self._start(PodWorker(self._ctx, pod, self._done))
+
+    def _start(self, worker: PodWorker) -> None:
+        uid = worker.state.uid
+        self.workers[uid] = worker
+        task = asyncio.create_task(worker.run(), name=f"pod {key_of(worker.state.pod)}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _done(self, uid: str) -> None:
+        self.workers.pop(uid, None)
+
+    # the runtime ----------------------------------------------------------------------------------------------------
+    async def _follow_runtime(self) -> None:
+        async for event in self._ctx.runtime.events():
+            if event.type == EventType.RESYNC:
+                await self._relist(wake_all=True)
+            elif worker := self.workers.get(event.pod_uid):
+                worker.runtime_event(event)
+
+    async def _relist_regularly(self) -> None:
+        while True:
+            await self._ctx.clock.sleep(self._ctx.config.resync_seconds)
+            await self._relist(wake_all=False)
+
+    async def _relist(self, wake_all: bool) -> None:
+        try:
+            sandboxes = await self._ctx.runtime.list_sandboxes()
+            containers = await self._ctx.runtime.list_containers()
+        except RuntimeUnavailable as exc:
+            log.warning("runtime does not answer", error=str(exc))
+            return
+        if wake_all:
+            for worker in self.workers.values():
+                worker.wake()
+        if self._pods.synced:
+            self._stop_unknown([*sandboxes, *containers])
+            await self._clean_up()
+
+    def _stop_unknown(self, found: Iterable[SandboxStatus | ContainerStatus]) -> None:
+        """What runs here of pods that the API does not know (any more): stop and remove it."""
+        known = {pod.metadata.uid for pod in self._pods.list()} | set(self.workers)
+        unknown: dict[str, SandboxStatus | ContainerStatus] = {}
+        for thing in found:
+            if thing.pod_uid and thing.pod_uid not in known:
+                unknown.setdefault(thing.pod_uid, thing)
+        for uid, thing in unknown.items():
+            pod = _from_labels(uid, thing)
+            log.info("stopping a pod that the API does not know", pod=key_of(pod), uid=uid)
+            worker = PodWorker(self._ctx, pod, self._done)
+            worker.state.admitted = True
+            worker.vanish()
+            self._start(worker)
+
+    async def _clean_up(self) -> None:
+        """Directories of pods that nobody knows: left by a kubelet that died at the wrong moment."""
+        for uid in self._ctx.volumes.leftovers():
+            if uid not in self.workers:
+                log.info("removing the directory of a pod that is gone", uid=uid)
+                await self._ctx.volumes.tear_down(uid)
+
+    def running_count(self) -> tuple[int, int]:
+        """(pods, containers) that run, for figures."""
+        workers = list(self.workers.values())
+        containers = sum(c.state == ContainerState.RUNNING for w in workers for c in w.state.observed.containers)
+        return sum(not is_terminal(w.state.pod.status) for w in workers), containers
+
+
+def _from_labels(uid: str, thing: SandboxStatus | ContainerStatus) -> core.Pod:
+    """As much of a pod as is needed to stop it."""
+    grace = int(thing.labels.get(LABEL_GRACE, "30"))
+    pod = core.Pod(spec=core.PodSpec(termination_grace_period_seconds=grace))
+    pod.metadata.uid = uid
+    pod.metadata.name = thing.labels.get(LABEL_POD_NAME, "unknown")
+    pod.metadata.namespace = thing.labels.get(LABEL_POD_NAMESPACE, "")
+    return pod
