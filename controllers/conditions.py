@@ -1,7 +1,7 @@
 """Reading and replacing conditions, whatever their kind.
 
-Mirrors the GetCondition/SetCondition helpers that upstream repeats per kind. A condition list is never changed in place:
-functions return a new list, so that an object from a cache stays as it was.
+Mirrors the GetCondition/SetCondition helpers that upstream repeats per kind. A condition list is never changed in
+place: functions return a new list, so that an object from a cache stays as it was.
 """
 
 from collections.abc import Iterable

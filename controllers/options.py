@@ -1,11 +1,13 @@
 """The controller manager's options, with upstream's flag names and defaults.
 
-Mirrors upstream's cmd/kube-controller-manager/app/options. Known flags that mean nothing here are accepted and ignored, so
-that a unit file or manifest written for upstream starts ours; an unknown flag is an error.
+Mirrors upstream's cmd/kube-controller-manager/app/options. Known flags that mean nothing here are accepted and
+ignored, so that a unit file or manifest written for upstream starts ours; an unknown flag is an error.
 """
 
 import argparse
 from dataclasses import dataclass, field
+
+from minik8s.component.flags import parse_bool, parse_duration
 
 
 @dataclass
@@ -62,30 +64,6 @@ class Options:
         return by_default and "*" in self.controllers
 
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-def parse_duration(text: str) -> float:
-    """A Go duration (`1h15m30.5s`) in seconds; plain `0` is allowed too."""
-    import re
-
-    if text in ("0", "+0", "-0"):
-        return 0.0
-    parts = re.findall(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)", text)
-    if not parts or "".join(number + unit for number, unit in parts) != text.lstrip("+"):
-        raise argparse.ArgumentTypeError(f'invalid duration "{text}"')
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
-def parse_bool(text: str) -> bool:
-    """As Go's strconv.ParseBool."""
-    if text in ("1", "t", "T", "true", "TRUE", "True"):
-        return True
-    if text in ("0", "f", "F", "false", "FALSE", "False"):
-        return False
-    raise argparse.ArgumentTypeError(f'invalid boolean value "{text}"')
-
-
 def parse_gates(text: str) -> dict[str, bool]:
     """`A=true,B=false`; gates that nothing here asks for are accepted."""
     pairs = (item.partition("=") for item in text.split(",") if item)
@@ -95,10 +73,10 @@ def parse_gates(text: str) -> dict[str, bool]:
 #: --concurrent-<flag>-syncs → the controller it sets
 CONCURRENCY_FLAGS = {
     "deployment": "deployment", "endpoint": "endpoint", "gc": "garbagecollector", "job": "job", "cron-job": "cronjob",
-    "namespace": "namespace", "replicaset": "replicaset", "rc": "replicationcontroller", "resource-quota": "resourcequota",
-    "service-endpoint": "endpointslice", "serviceaccount-token": "serviceaccount-token", "statefulset": "statefulset",
-    "ttl-after-finished": "ttl-after-finished", "daemonset": "daemonset", "disruption": "disruption",
-    "service": "service", "horizontal-pod-autoscaler": "horizontalpodautoscaling",
+    "namespace": "namespace", "replicaset": "replicaset", "rc": "replicationcontroller", "resource-quota":
+    "resourcequota", "service-endpoint": "endpointslice", "serviceaccount-token": "serviceaccount-token",
+    "statefulset": "statefulset", "ttl-after-finished": "ttl-after-finished", "daemonset": "daemonset", "disruption":
+    "disruption", "service": "service", "horizontal-pod-autoscaler": "horizontalpodautoscaling",
 }  # fmt: skip
 #: flags of upstream's that are accepted and have no meaning here, each taking a value
 IGNORED = (

@@ -6,7 +6,8 @@ it never touches. Both are patches that carry the object's uid, so that a namesa
 adoption is preceded by a live read: a controller that is being deleted must not collect new dependents.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
@@ -113,19 +114,19 @@ class RefManager:
     async def _apply(self, claim: Claim, obj: T) -> bool:
         if claim is Claim.ADOPT:
             await self._check_may_adopt()
-            await self._patch(obj, adoption_patch(self._owner, obj.metadata.uid or ""))
+            await self._patch(obj, adoption_patch(self._owner, obj.metadata.uid))
         elif claim is Claim.RELEASE:
             await self._release(obj)
         return claim in (Claim.OURS, Claim.ADOPT)
 
     async def _release(self, obj: T) -> None:
-        try:
-            await self._patch(obj, release_patch(self._owner.metadata.uid or "", obj.metadata.uid or ""))
-        except Invalid:
-            pass  # another object of that name, or no references left: nothing of ours to release
+        # Invalid: another object of that name, or no references left: nothing of ours to release
+        with suppress(Invalid):
+            await self._patch(obj, release_patch(self._owner.metadata.uid, obj.metadata.uid))
 
     async def _patch(self, obj: T, body: dict[str, Any]) -> None:
-        await self._client.patch(type(obj), obj.metadata.name, obj.metadata.namespace, body, type="strategic")
+        kind: Any = type(obj)
+        await self._client.patch(kind, obj.metadata.name, obj.metadata.namespace, body, type="strategic")
 
     async def _check_may_adopt(self) -> None:
         """Once per claim: ask the server itself, since the cache may not know yet that the owner is going."""
@@ -135,11 +136,3 @@ class RefManager:
             self._may_adopt = live.metadata.uid == meta.uid and live.metadata.deletion_timestamp is None
         if not self._may_adopt:
             raise Conflict.of(self._owner.kind, self._owner.metadata.name, "it is being deleted and adopts no more")
-
-
-async def recheck(call: Callable[[], Awaitable[T]]) -> T | None:
-    """A live read that answers None where the object is gone."""
-    try:
-        return await call()
-    except NotFound:
-        return None

@@ -10,8 +10,7 @@ from minik8s.api.meta import ObjectMeta
 from minik8s.api.status import ApiError, Conflict, NotFound
 from minik8s.client.events import EventRecorder
 from minik8s.client.rest import Client
-
-from .owners import new_controller_ref
+from minik8s.controllers.owners import new_controller_ref
 
 #: the cause with which the server refuses new objects in a namespace that is going
 NAMESPACE_TERMINATING = "NamespaceTerminating"

@@ -12,10 +12,9 @@ from minik8s.api.meta import format_time
 from minik8s.api.status import Conflict, NotFound
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from .conditions import with_condition
-from .context import Context
-from .pods import is_finished, is_terminating
+from minik8s.controllers.conditions import with_condition
+from minik8s.controllers.context import Context
+from minik8s.controllers.pods import is_finished, is_terminating
 
 PERIOD = 20.0
 QUARANTINE = 40.0

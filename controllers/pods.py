@@ -8,8 +8,7 @@ from collections.abc import Iterable
 
 from minik8s.api import core
 from minik8s.api.meta import parse_time
-
-from .conditions import find_condition
+from minik8s.controllers.conditions import find_condition
 
 #: a pod's phase, in the order in which pods are given up
 PHASE_ORDER = {"Pending": 0, "Unknown": 1, "Running": 2}

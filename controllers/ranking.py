@@ -11,8 +11,7 @@ from math import log2
 
 from minik8s.api import core
 from minik8s.api.meta import parse_time
-
-from .pods import PHASE_ORDER, is_active, is_ready, max_restarts, ready_since
+from minik8s.controllers.pods import PHASE_ORDER, is_active, is_ready, max_restarts, ready_since
 
 DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
 
@@ -39,7 +38,10 @@ def compare_for_deletion(a: core.Pod, b: core.Pod, rank: dict[str, int], now: fl
     """Negative: `a` goes before `b`. The first rule that tells them apart decides."""
     for x, y in (
         (bool(a.spec.node_name), bool(b.spec.node_name)),  # unscheduled first
-        (PHASE_ORDER.get(a.status.phase or "", 0), PHASE_ORDER.get(b.status.phase or "", 0)),  # pending, unknown, running
+        (
+            PHASE_ORDER.get(a.status.phase or "", 0),
+            PHASE_ORDER.get(b.status.phase or "", 0),
+        ),  # pending, unknown, running
         (is_ready(a), is_ready(b)),  # not ready first
         (deletion_cost(a), deletion_cost(b)),  # cheaper first
         (-rank.get(a.spec.node_name or "", 0), -rank.get(b.spec.node_name or "", 0)),  # crowded nodes first
@@ -58,7 +60,7 @@ def _compare_ages(since_a: float | None, since_b: float | None, a: core.Pod, b: 
     x, y = _age_bucket(since_a, now), _age_bucket(since_b, now)
     if x != y:
         return -1 if x < y else 1
-    uid_a, uid_b = a.metadata.uid or "", b.metadata.uid or ""
+    uid_a, uid_b = a.metadata.uid, b.metadata.uid
     return -1 if uid_a < uid_b else int(uid_a > uid_b)
 
 
@@ -73,5 +75,8 @@ def compute_pods_to_delete(
     if count >= len(pods):
         return list(pods)
     rank = Counter(pod.spec.node_name or "" for pod in related if is_active(pod))
-    ordered = sorted(pods, key=cmp_to_key(lambda a, b: compare_for_deletion(a, b, rank, now)))
-    return ordered[:count]
+
+    def compare(a: core.Pod, b: core.Pod) -> int:
+        return compare_for_deletion(a, b, rank, now)
+
+    return sorted(pods, key=cmp_to_key(compare))[:count]

@@ -27,7 +27,7 @@ def matcher_of(selector: LabelSelector | None) -> Matcher:
 
 @lru_cache(maxsize=4096)
 def _compiled(selector: bytes) -> Matcher:
-    return Selector.from_dict(orjson.loads(selector)).matches
+    return Selector.from_model(LabelSelector.from_json(selector)).matches
 
 
 def matcher_of_map(wanted: dict[str, str]) -> Matcher:

@@ -5,8 +5,8 @@ Mirrors apimachinery's names.SimpleNameGenerator: five characters of the safe al
 
 import random
 
-from .hashing import ALPHABET
+from minik8s.controllers.hashing import ALPHABET
 
 
 def random_suffix(length: int = 5) -> str:
-    return "".join(random.choices(ALPHABET, k=length))  # noqa: S311 - a name, not a secret
+    return "".join(random.choices(ALPHABET, k=length))

@@ -8,17 +8,16 @@ from minik8s.api.meta import ObjectMeta
 from minik8s.api.status import AlreadyExists, ApiError
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from ..context import Context
-from ..pod_control import is_namespace_terminating
+from minik8s.controllers.context import Context
+from minik8s.controllers.pod_control import is_namespace_terminating
 
 NAME = "kube-root-ca.crt"
 DATA_KEY = "ca.crt"
 DESCRIPTION = {
     "kubernetes.io/description": (
         "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the "
-        "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes "
-        "clusters."
+        "internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of "
+        "Kubernetes clusters."
     )
 }
 
@@ -35,7 +34,7 @@ class RootCAPublisher(Controller):
         self.maps: Informer[core.ConfigMap] = self.use(
             context.informer(core.ConfigMap, field_selector=f"metadata.name={NAME}")
         )
-        self.namespaces.add_handler(lambda event, old, new: self.enqueue((new or old).metadata.name))
+        self.namespaces.add_handler(lambda event, old, new: self.enqueue(new or old))
         self.maps.add_handler(self._on_map)
 
     def _on_map(self, event: str, old: core.ConfigMap | None, new: core.ConfigMap | None) -> None:

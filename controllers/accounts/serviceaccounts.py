@@ -8,9 +8,8 @@ from minik8s.api.meta import ObjectMeta
 from minik8s.api.status import AlreadyExists, ApiError
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from ..context import Context
-from ..pod_control import is_namespace_terminating
+from minik8s.controllers.context import Context
+from minik8s.controllers.pod_control import is_namespace_terminating
 
 DEFAULT = "default"
 
@@ -24,7 +23,7 @@ class ServiceAccountController(Controller):
         super().__init__(context.client)
         self.namespaces: Informer[core.Namespace] = self.use(context.informer(core.Namespace))
         self.accounts: Informer[core.ServiceAccount] = self.use(context.informer(core.ServiceAccount))
-        self.namespaces.add_handler(lambda event, old, new: self.enqueue((new or old).metadata.name))
+        self.namespaces.add_handler(lambda event, old, new: self.enqueue(new or old))
         self.accounts.add_handler(self._on_account)
 
     def _on_account(self, event: str, old: core.ServiceAccount | None, new: core.ServiceAccount | None) -> None:

@@ -1,6 +1,7 @@
 """Signing the tokens that live in Secrets.
 
-Mirrors upstream's pkg/serviceaccount/legacy.go and jwt.go. Such a token has no expiry; it dies with its Secret or account.
+Mirrors upstream's pkg/serviceaccount/legacy.go and jwt.go. Such a token has no expiry; it dies with its Secret or
+account.
 """
 
 import base64

@@ -10,6 +10,7 @@ Invariants
 """
 
 import base64
+from contextlib import suppress
 from typing import Any
 
 from minik8s.api import core
@@ -17,13 +18,12 @@ from minik8s.api.meta import ObjectMeta
 from minik8s.api.status import ApiError, Conflict, NotFound
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
+from minik8s.controllers.accounts.signing import TokenSigner, legacy_claims
+from minik8s.controllers.context import Context
+from minik8s.controllers.pod_control import is_namespace_terminating
+from minik8s.controllers.suffix import random_suffix
 
-from ..context import Context
-from ..pod_control import is_namespace_terminating
-from ..suffix import random_suffix
-from .signing import TokenSigner, legacy_claims
-
-TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105 - a type, not a secret
+TOKEN_TYPE = "kubernetes.io/service-account-token"
 ACCOUNT_NAME = "kubernetes.io/service-account.name"
 ACCOUNT_UID = "kubernetes.io/service-account.uid"
 
@@ -109,10 +109,8 @@ class TokenController(Controller):
             return
         changed = secret.model_copy(deep=True)
         changed.data, changed.metadata.annotations = data, notes
-        try:
+        with suppress(NotFound):
             await self.client.update(changed)
-        except NotFound:
-            pass
 
     async def _sync_references(self, account: core.ServiceAccount, own: list[core.Secret]) -> None:
         """One token Secret, listed in the account's `secrets`."""
@@ -130,10 +128,8 @@ class TokenController(Controller):
         if name is not None:
             kept = [ref for ref in live.secrets if not (ref.name or "").startswith(f"{account.metadata.name}-token-")]
             changed = live.model_copy(update={"secrets": [*kept, core.ObjectReference(name=name)]})
-            try:
+            with suppress(NotFound):
                 await self.client.update(changed)
-            except NotFound:
-                pass
 
     async def _create_secret(self, account: core.ServiceAccount) -> str | None:
         meta = ObjectMeta(

@@ -4,18 +4,16 @@ Mirrors getNewReplicaSet and scaleReplicaSet of upstream's pkg/controller/deploy
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from minik8s.api import apps
 from minik8s.api.status import AlreadyExists, ApiError, NotFound
 from minik8s.client.events import EventRecorder
 from minik8s.client.rest import Client
 from minik8s.clock import Clock
-
-from ..conditions import find_condition
-from ..owners import is_controlled_by
-from ..pod_control import is_namespace_terminating
-from .fenceposts import has_progress_deadline
-from .revisions import (
+from minik8s.controllers.conditions import find_condition
+from minik8s.controllers.deployment.fenceposts import has_progress_deadline
+from minik8s.controllers.deployment.revisions import (
     REVISION,
     compute_annotations,
     compute_new_replica_set,
@@ -26,8 +24,10 @@ from .revisions import (
     replicas_of,
     same_template,
 )
-from .rollout import Scale, compute_new_size, total
-from .status import new_condition, set_condition
+from minik8s.controllers.deployment.rollout import Scale, compute_new_size, total
+from minik8s.controllers.deployment.status import new_condition, set_condition
+from minik8s.controllers.owners import is_controlled_by
+from minik8s.controllers.pod_control import is_namespace_terminating
 
 Result = tuple[apps.Deployment, apps.ReplicaSet | None]
 
@@ -81,12 +81,10 @@ class DeploymentWriter:
     async def delete(self, replica_set: apps.ReplicaSet) -> None:
         """Only if it still is as we saw it: somebody may just have scaled it up."""
         meta = replica_set.metadata
-        try:
+        with suppress(NotFound):
             await self._client.delete(
-                apps.ReplicaSet, meta.name or "", meta.namespace or "", uid=meta.uid, resource_version=meta.resource_version
+                apps.ReplicaSet, meta.name, meta.namespace, uid=meta.uid, resource_version=meta.resource_version
             )
-        except NotFound:
-            pass
 
     async def _create(self, deployment: apps.Deployment, old: Sequence[apps.ReplicaSet], revision: int) -> Result:
         desired = compute_new_replica_set(deployment, revision)
@@ -112,9 +110,9 @@ class DeploymentWriter:
     async def _resolve_collision(
         self, deployment: apps.Deployment, desired: apps.ReplicaSet, error: ApiError
     ) -> apps.ReplicaSet:
-        """Ours, and the cache was late? Take it. Somebody else's: count the collision, so that the next name differs."""
+        """Ours, and the cache was late? Take it. Another's: count the collision, so that the next name differs."""
         meta = desired.metadata
-        live = await self._client.get(apps.ReplicaSet, meta.name or "", meta.namespace or "")
+        live = await self._client.get(apps.ReplicaSet, meta.name, meta.namespace)
         owned = is_controlled_by(live.metadata, deployment.metadata)
         template = live.spec.template
         if owned and template is not None and same_template(template, deployment.spec.template):

@@ -1,6 +1,7 @@
 """The loop: claim the ReplicaSets, decide the next sizes, apply them, publish the status.
 
-Mirrors upstream's pkg/controller/deployment/deployment_controller.go (syncDeployment) and the applying parts of sync.go.
+Mirrors upstream's pkg/controller/deployment/deployment_controller.go (syncDeployment) and the applying parts of
+sync.go.
 
 Invariants
     - Every write carries the resourceVersion that was read: with a stale cache it fails with a Conflict, and the
@@ -13,15 +14,17 @@ from collections.abc import Sequence
 from minik8s.api import apps, core
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from ..context import Context
-from ..owners import RefManager, controller_index, controller_of
-from ..selecting import matcher_of
-from .apply import DeploymentWriter
-from .fenceposts import history_limit, strategy_type
-from .progress import compute_pause_condition, compute_rollout_status, is_complete, next_check
-from .revisions import find_new, find_old
-from .rollout import (
+from minik8s.controllers.context import Context
+from minik8s.controllers.deployment.apply import DeploymentWriter
+from minik8s.controllers.deployment.fenceposts import history_limit, strategy_type
+from minik8s.controllers.deployment.progress import (
+    compute_pause_condition,
+    compute_rollout_status,
+    is_complete,
+    next_check,
+)
+from minik8s.controllers.deployment.revisions import find_new, find_old
+from minik8s.controllers.deployment.rollout import (
     compute_cleanup,
     compute_recreate_down,
     compute_rolling_down,
@@ -30,7 +33,9 @@ from .rollout import (
     is_scaling_event,
     old_pods_running,
 )
-from .status import compute_status, set_condition
+from minik8s.controllers.deployment.status import compute_status, set_condition
+from minik8s.controllers.owners import RefManager, controller_index, controller_of
+from minik8s.controllers.selecting import matcher_of
 
 
 class DeploymentController(Controller):
@@ -81,7 +86,8 @@ class DeploymentController(Controller):
         deployment = cached.model_copy(deep=True)
         selector = deployment.spec.selector
         if not selector.match_labels and not selector.match_expressions:
-            return await self._refuse_selecting_all(deployment)
+            await self._refuse_selecting_all(deployment)
+            return None
         replica_sets = await self._claim(deployment)
         if deployment.metadata.deletion_timestamp is not None:
             new = find_new(deployment, replica_sets)
@@ -106,7 +112,7 @@ class DeploymentController(Controller):
     async def _claim(self, deployment: apps.Deployment) -> list[apps.ReplicaSet]:
         meta = deployment.metadata
         candidates = [
-            *self.replica_sets.by_index("controller", meta.uid or ""),
+            *self.replica_sets.by_index("controller", meta.uid),
             *self.replica_sets.by_index("controller", f"orphans/{meta.namespace}"),
         ]
         return await RefManager(self.client, deployment, matcher_of(deployment.spec.selector)).claim(candidates)
@@ -152,7 +158,7 @@ class DeploymentController(Controller):
         return await self._publish(deployment, new, old)
 
     def _pods_by_owner(self, replica_sets: Sequence[apps.ReplicaSet]) -> dict[str, list[core.Pod]]:
-        uids = [rs.metadata.uid or "" for rs in replica_sets]
+        uids = [rs.metadata.uid for rs in replica_sets]
         return {uid: self.pods.by_index("controller", uid) for uid in uids}
 
     async def _clean_up(self, deployment: apps.Deployment, old: Sequence[apps.ReplicaSet]) -> None:
@@ -162,7 +168,11 @@ class DeploymentController(Controller):
                 await self.writer.delete(replica_set)
 
     async def _publish(
-        self, deployment: apps.Deployment, new: apps.ReplicaSet | None, old: Sequence[apps.ReplicaSet], rolling: bool = True
+        self,
+        deployment: apps.Deployment,
+        new: apps.ReplicaSet | None,
+        old: Sequence[apps.ReplicaSet],
+        rolling: bool = True,
     ) -> float | None:
         compute = compute_rollout_status if rolling else compute_status
         now = self.clock.now()

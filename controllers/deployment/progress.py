@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from minik8s.api import apps
 from minik8s.api.meta import parse_time
-
-from ..conditions import find_condition, with_condition, without_condition
-from .fenceposts import has_progress_deadline, wanted
-from .status import compute_status, new_condition, replica_failure, set_condition
+from minik8s.controllers.conditions import find_condition, with_condition, without_condition
+from minik8s.controllers.deployment.fenceposts import has_progress_deadline, wanted
+from minik8s.controllers.deployment.status import compute_status, new_condition, replica_failure, set_condition
 
 AVAILABLE, UPDATED, TIMED_OUT = "NewReplicaSetAvailable", "ReplicaSetUpdated", "ProgressDeadlineExceeded"
 PAUSED, RESUMED = "DeploymentPaused", "DeploymentResumed"
@@ -20,7 +19,9 @@ def is_complete(deployment: apps.Deployment, status: apps.DeploymentStatus) -> b
     """All pods are of the new revision, available, and no other is left."""
     count = wanted(deployment)
     counts = (status.updated_replicas or 0, status.replicas or 0, status.available_replicas or 0)
-    return counts == (count, count, count) and (status.observed_generation or 0) >= (deployment.metadata.generation or 0)
+    return counts == (count, count, count) and (status.observed_generation or 0) >= (
+        deployment.metadata.generation or 0
+    )
 
 
 def has_progressed(before: apps.DeploymentStatus, after: apps.DeploymentStatus) -> bool:

@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from math import floor
 
 from minik8s.api import apps
-
-from .fenceposts import max_surge, wanted
-from .revisions import MAX_REPLICAS, by_age, replicas_of
+from minik8s.controllers.deployment.fenceposts import max_surge, wanted
+from minik8s.controllers.deployment.revisions import MAX_REPLICAS, by_age, replicas_of
 
 
 def compute_proportional(deployment: apps.Deployment, replica_sets: Sequence[apps.ReplicaSet]) -> dict[str, int]:
     """Name → size for the active ReplicaSets; together wanted + surge, or nothing if none is wanted."""
     allowed = wanted(deployment) + max_surge(deployment) if wanted(deployment) > 0 else 0
     to_add = allowed - sum(replicas_of(rs) for rs in replica_sets)
-    sizes = {rs.metadata.name or "": replicas_of(rs) for rs in replica_sets}
+    sizes = {rs.metadata.name: replicas_of(rs) for rs in replica_sets}
     if to_add == 0 or not replica_sets:
         return sizes
     # larger first; among equals the newer grows first and the older shrinks first
@@ -26,9 +25,9 @@ def compute_proportional(deployment: apps.Deployment, replica_sets: Sequence[app
     added = 0
     for rs in ordered:
         share = _share(deployment, rs, to_add, added)
-        sizes[rs.metadata.name or ""] += share
+        sizes[rs.metadata.name] += share
         added += share
-    largest = ordered[0].metadata.name or ""
+    largest = ordered[0].metadata.name
     sizes[largest] = max(0, sizes[largest] + to_add - added)
     return sizes
 

@@ -11,10 +11,9 @@ from collections.abc import Sequence
 
 from minik8s.api import apps, core
 from minik8s.api.meta import LabelSelector, ObjectMeta, parse_time
-
-from ..hashing import compute_hash
-from ..owners import new_controller_ref
-from .fenceposts import max_surge, wanted
+from minik8s.controllers.deployment.fenceposts import max_surge, wanted
+from minik8s.controllers.hashing import compute_hash
+from minik8s.controllers.owners import new_controller_ref
 
 POD_TEMPLATE_HASH = "pod-template-hash"
 REVISION = "deployment.kubernetes.io/revision"
@@ -34,7 +33,7 @@ def by_age(replica_sets: Sequence[apps.ReplicaSet]) -> list[apps.ReplicaSet]:
 
     def age(replica_set: apps.ReplicaSet) -> tuple[float, str]:
         created = replica_set.metadata.creation_timestamp
-        return (parse_time(created) if created else 0.0, replica_set.metadata.name or "")
+        return (parse_time(created) if created else 0.0, replica_set.metadata.name)
 
     return sorted(replica_sets, key=age)
 
@@ -112,7 +111,7 @@ def _extended_history(history: str, revision: str) -> str:
 
 
 def compute_new_replica_set(deployment: apps.Deployment, revision: int) -> apps.ReplicaSet:
-    """The ReplicaSet for the current template, sized 0. Its name follows from the template: creating twice is harmless."""
+    """The ReplicaSet for the current template, sized 0. Its name follows from the template, so there is only one."""
     template_hash = compute_hash(deployment.spec.template, deployment.status.collision_count)
     template = deployment.spec.template.model_copy(deep=True)
     template.metadata = template.metadata or ObjectMeta()

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from minik8s.api import apps, core
-
-from ..pods import is_finished
-from .fenceposts import is_rolling_update, max_surge, min_available, wanted
-from .proportional import compute_proportional
-from .revisions import DESIRED_REPLICAS, by_age, replicas_of
+from minik8s.controllers.deployment.fenceposts import is_rolling_update, max_surge, min_available, wanted
+from minik8s.controllers.deployment.proportional import compute_proportional
+from minik8s.controllers.deployment.revisions import DESIRED_REPLICAS, by_age, replicas_of
+from minik8s.controllers.pods import is_finished
 
 
 @dataclass(frozen=True)
@@ -73,26 +72,26 @@ def compute_rolling_down(
     budget = total(olds) + replicas_of(new) - min_available(deployment) - not_yet
     if not olds or budget <= 0:
         return []
-    sizes = {rs.metadata.name or "": replicas_of(rs) for rs in olds}
+    sizes = {rs.metadata.name: replicas_of(rs) for rs in olds}
     _drop_unhealthy(olds, sizes, budget)
     spare = sum(available(rs) for rs in [*olds, new]) - min_available(deployment)
     _drop_spare(olds, sizes, spare)
-    return [Scale(rs, sizes[rs.metadata.name or ""]) for rs in olds if sizes[rs.metadata.name or ""] != replicas_of(rs)]
+    return [Scale(rs, sizes[rs.metadata.name]) for rs in olds if sizes[rs.metadata.name] != replicas_of(rs)]
 
 
 def _drop_unhealthy(olds: Sequence[apps.ReplicaSet], sizes: dict[str, int], budget: int) -> None:
     """Unavailable old pods help nobody: let them go first, or a broken revision would block its successor."""
     for rs in olds:
         drop = max(0, min(budget, replicas_of(rs) - available(rs)))
-        sizes[rs.metadata.name or ""] -= drop
+        sizes[rs.metadata.name] -= drop
         budget -= drop
 
 
 def _drop_spare(olds: Sequence[apps.ReplicaSet], sizes: dict[str, int], spare: int) -> None:
     """Then available ones, oldest revision first, as many as there are above the minimum."""
     for rs in olds:
-        drop = max(0, min(spare, sizes[rs.metadata.name or ""]))
-        sizes[rs.metadata.name or ""] -= drop
+        drop = max(0, min(spare, sizes[rs.metadata.name]))
+        sizes[rs.metadata.name] -= drop
         spare -= drop
 
 
@@ -107,9 +106,7 @@ def old_pods_running(
     if any(rs.status.replicas for rs in old):
         return True
     new_uid = None if new is None else new.metadata.uid
-    return any(
-        not is_finished(pod) for owner, pods in pods_by_owner.items() if owner != new_uid for pod in pods
-    )
+    return any(not is_finished(pod) for owner, pods in pods_by_owner.items() if owner != new_uid for pod in pods)
 
 
 def is_scaling_event(deployment: apps.Deployment, replica_sets: Sequence[apps.ReplicaSet]) -> bool:
@@ -135,7 +132,7 @@ def compute_scaling(
         return []
     sizes = compute_proportional(deployment, active(everyone))
     # unchanged sizes stay in: their annotations must follow the new spec.replicas
-    return [Scale(rs, sizes[rs.metadata.name or ""]) for rs in active(everyone)]
+    return [Scale(rs, sizes[rs.metadata.name]) for rs in active(everyone)]
 
 
 def _active_or_latest(

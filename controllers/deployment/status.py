@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 from minik8s.api import apps
 from minik8s.api.meta import format_time
-
-from ..conditions import find_condition, with_condition
-from .fenceposts import max_unavailable, wanted
-from .rollout import available, total
+from minik8s.controllers.conditions import find_condition, with_condition
+from minik8s.controllers.deployment.fenceposts import max_unavailable, wanted
+from minik8s.controllers.deployment.rollout import available, total
 
 
 def new_condition(kind: str, status: str, reason: str, message: str, now: float) -> apps.DeploymentCondition:

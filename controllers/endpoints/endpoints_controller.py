@@ -13,12 +13,11 @@ from minik8s.api.meta import ObjectMeta
 from minik8s.api.status import ApiError, NotFound
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from ..context import Context
-from ..pod_control import is_namespace_terminating
-from .service_watch import ServiceWatch
-from .subsets import OVER_CAPACITY, compute_subsets, truncate
-from .targets import HEADLESS_LABEL, is_headless, label_index
+from minik8s.controllers.context import Context
+from minik8s.controllers.endpoints.service_watch import ServiceWatch
+from minik8s.controllers.endpoints.subsets import OVER_CAPACITY, compute_subsets, truncate
+from minik8s.controllers.endpoints.targets import HEADLESS_LABEL, is_headless, label_index
+from minik8s.controllers.pod_control import is_namespace_terminating
 
 MANAGED_BY = "endpoints.kubernetes.io/managed-by"
 MANAGER = "endpoint-controller"
@@ -28,8 +27,10 @@ def compute_endpoints(service: core.Service, pods: list[core.Pod], current: core
     """The Endpoints that a Service should have; equal to `current` where nothing is to be done. Pure."""
     subsets = compute_subsets(service, pods)
     truncated = truncate(subsets)
-    meta = current.metadata.model_copy(deep=True) if current is not None else ObjectMeta(
-        name=service.metadata.name, namespace=service.metadata.namespace
+    meta = (
+        current.metadata.model_copy(deep=True)
+        if current is not None
+        else ObjectMeta(name=service.metadata.name, namespace=service.metadata.namespace)
     )
     meta.labels = {key: value for key, value in service.metadata.labels.items() if key != HEADLESS_LABEL}
     meta.labels[MANAGED_BY] = MANAGER

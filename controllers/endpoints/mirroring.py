@@ -1,7 +1,7 @@
 """Hand-made Endpoints, mirrored into EndpointSlices, since proxies read slices only.
 
-Mirrors upstream's pkg/controller/endpointslicemirroring. Mirrored are Endpoints whose Service exists and has no selector;
-not mirrored are those that say `endpointslice.kubernetes.io/skip-mirror: "true"` or hold a leader lock.
+Mirrors upstream's pkg/controller/endpointslicemirroring. Mirrored are Endpoints whose Service exists and has no
+selector; not mirrored are those that say `endpointslice.kubernetes.io/skip-mirror: "true"` or hold a leader lock.
 """
 
 from collections import defaultdict
@@ -10,14 +10,13 @@ from minik8s.api import core, discovery
 from minik8s.api.meta import ObjectMeta
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from ..context import Context
-from ..owners import new_controller_ref
-from .slice_controller import service_index
-from .slice_endpoints import MANAGED_BY, SERVICE_NAME
-from .slice_writer import SliceWriter
-from .slices import PortSet, SlicePlan, compute_family_plan
-from .targets import family_of
+from minik8s.controllers.context import Context
+from minik8s.controllers.endpoints.slice_controller import service_index
+from minik8s.controllers.endpoints.slice_endpoints import MANAGED_BY, SERVICE_NAME
+from minik8s.controllers.endpoints.slice_writer import SliceWriter
+from minik8s.controllers.endpoints.slices import PortSet, SlicePlan, compute_family_plan
+from minik8s.controllers.endpoints.targets import family_of
+from minik8s.controllers.owners import new_controller_ref
 
 MIRROR_MANAGER = "endpointslicemirroring-controller.k8s.io"
 SKIP_MIRROR = "endpointslice.kubernetes.io/skip-mirror"
@@ -38,7 +37,9 @@ def compute_mirror(
     wanted: dict[str, dict[PortSet, list[discovery.Endpoint]]] = defaultdict(lambda: defaultdict(list))
     for subset in endpoints.subsets:
         ports = tuple(sorted((p.name or "", p.port, p.protocol or "TCP", p.app_protocol or "") for p in subset.ports))
-        entries = [(entry, True) for entry in subset.addresses] + [(entry, False) for entry in subset.not_ready_addresses]
+        entries = [(entry, True) for entry in subset.addresses] + [
+            (entry, False) for entry in subset.not_ready_addresses
+        ]
         for entry, ready in entries[:max_per_subset]:
             wanted[family_of(entry.ip)][ports].append(_mirrored(entry, ready))
     plan = SlicePlan(delete=[current for current in existing if current.address_type not in wanted])

@@ -7,9 +7,8 @@ from collections.abc import Callable
 
 from minik8s.api import core
 from minik8s.client.informer import Informer
-
-from ..selecting import matcher_of_map
-from .targets import fingerprint, label_key
+from minik8s.controllers.endpoints.targets import fingerprint, label_key
+from minik8s.controllers.selecting import matcher_of_map
 
 
 class ServiceWatch:

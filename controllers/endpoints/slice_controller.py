@@ -8,13 +8,12 @@ from minik8s.api import core, discovery
 from minik8s.api.status import ApiError
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from ..context import Context
-from ..pod_control import is_namespace_terminating
-from .service_watch import ServiceWatch
-from .slice_endpoints import MANAGED_BY, MANAGER, SERVICE_NAME, ZONE, compute_plan
-from .slice_writer import SliceWriter
-from .targets import label_index
+from minik8s.controllers.context import Context
+from minik8s.controllers.endpoints.service_watch import ServiceWatch
+from minik8s.controllers.endpoints.slice_endpoints import MANAGED_BY, MANAGER, SERVICE_NAME, ZONE, compute_plan
+from minik8s.controllers.endpoints.slice_writer import SliceWriter
+from minik8s.controllers.endpoints.targets import label_index
+from minik8s.controllers.pod_control import is_namespace_terminating
 
 
 def service_index(current: discovery.EndpointSlice) -> list[str]:

@@ -8,11 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from minik8s.api import core, discovery
 from minik8s.api.meta import ObjectMeta
-
-from ..owners import new_controller_ref
-from ..pods import is_ready, is_terminating
-from .slices import PortSet, SlicePlan, compute_family_plan
-from .targets import (
+from minik8s.controllers.endpoints.slices import PortSet, SlicePlan, compute_family_plan
+from minik8s.controllers.endpoints.targets import (
     HEADLESS_LABEL,
     address_of,
     families_of,
@@ -22,6 +19,8 @@ from .targets import (
     target_port,
     target_ref,
 )
+from minik8s.controllers.owners import new_controller_ref
+from minik8s.controllers.pods import is_ready, is_terminating
 
 SERVICE_NAME = "kubernetes.io/service-name"
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"

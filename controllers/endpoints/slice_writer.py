@@ -8,8 +8,7 @@ from minik8s.api import discovery
 from minik8s.api.status import NotFound
 from minik8s.client.expectations import Expectations
 from minik8s.client.rest import Client
-
-from .slices import SlicePlan
+from minik8s.controllers.endpoints.slices import SlicePlan
 
 
 class SliceWriter:

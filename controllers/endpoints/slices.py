@@ -2,9 +2,9 @@
 
 Mirrors reconcileByPortMapping in upstream's staging/src/k8s.io/endpointslice/reconciler.go.
 
-Every write of a slice goes to every node, so what stands in a slice stays there; a slice is only rewritten if one of its
-endpoints changed or went; new endpoints first fill slices that are rewritten anyway, then one that has room for all of
-the rest, then new slices. Slices without endpoints are deleted.
+Every write of a slice goes to every node, so what stands in a slice stays there; a slice is only rewritten if one of
+its endpoints changed or went; new endpoints first fill slices that are rewritten anyway, then one that has room for
+all of the rest, then new slices. Slices without endpoints are deleted.
 
 Invariants (property tests in tests/unit/controllers/endpoints/test_slices.py)
     - Afterwards the slices of a port set hold exactly the wanted endpoints, each once, at most `limit` in one slice.
@@ -87,7 +87,7 @@ def compute_layout(
 def _keep(
     current: discovery.EndpointSlice, missing: dict[tuple[str, str], discovery.Endpoint]
 ) -> tuple[list[discovery.Endpoint], bool]:
-    """The slice's endpoints that are still wanted, as they should be now; whether anything differs. Takes them off `missing`."""
+    """The slice's endpoints that are still wanted (taken off `missing`), as they should be; whether anything differs."""
     kept, changed = [], False
     for endpoint in current.endpoints:
         desired = missing.pop(endpoint_key(endpoint), None)

@@ -10,9 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from minik8s.api import core
-
-from ..pods import is_ready
-from .targets import (
+from minik8s.controllers.endpoints.targets import (
     address_of,
     families_of,
     hostname_for,
@@ -21,6 +19,7 @@ from .targets import (
     target_port,
     target_ref,
 )
+from minik8s.controllers.pods import is_ready
 
 #: at most so many addresses in one Endpoints object
 CAPACITY = 1000
@@ -75,7 +74,9 @@ def _pack(found: list[_Address]) -> list[core.EndpointSubset]:
         groups[tuple(sorted(entry.ports))].append(entry)
     subsets = []
     for ports, entries in sorted(groups.items()):
-        entries.sort(key=lambda entry: (entry.address.ip, entry.address.target_ref.uid if entry.address.target_ref else ""))
+        entries.sort(
+            key=lambda entry: (entry.address.ip, entry.address.target_ref.uid if entry.address.target_ref else "")
+        )
         subsets.append(
             core.EndpointSubset(
                 addresses=[entry.address for entry in entries if entry.ready],

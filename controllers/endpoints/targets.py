@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 
 from minik8s.api import core
-
-from ..pods import is_finished, is_ready, is_terminating
+from minik8s.controllers.pods import is_finished, is_ready, is_terminating
 
 #: the label of a Service (and its slices) that has no virtual address
 HEADLESS_LABEL = "service.kubernetes.io/headless"

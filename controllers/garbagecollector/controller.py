@@ -4,8 +4,8 @@ Mirrors upstream's pkg/controller/garbagecollector/garbagecollector.go (attemptT
 
 Invariants
     - Nothing is deleted before a live read of the object itself and of each of its owners (or a remembered absence).
-    - A delete carries the uid and the resourceVersion on which it was decided: an object that was adopted, or got another
-      reference meanwhile, stays.
+    - A delete carries the uid and the resourceVersion on which it was decided: an object that was adopted, or got
+      another reference meanwhile, stays.
     - "No such resource" is not "no such owner": a reference to an unknown kind keeps its object.
 """
 
@@ -17,11 +17,10 @@ from minik8s.api.status import ApiError, Conflict, NotFound
 from minik8s.client.controller import Controller
 from minik8s.client.log import get_logger
 from minik8s.client.resources import Resource
-
-from ..context import Context
-from .decide import Delete, OwnerState, StrikeOwners, decide
-from .graph import FOREGROUND, ORPHAN, Graph, Node, Reference, node_of
-from .monitors import Monitors
+from minik8s.controllers.context import Context
+from minik8s.controllers.garbagecollector.decide import Delete, OwnerState, StrikeOwners, decide
+from minik8s.controllers.garbagecollector.graph import FOREGROUND, ORPHAN, Graph, Node, Reference, node_of
+from minik8s.controllers.garbagecollector.monitors import Monitors
 
 log = get_logger(__name__)
 MAX_ABSENT = 2000
@@ -42,11 +41,15 @@ class GarbageCollector(Controller):
     def __init__(self, context: Context) -> None:
         super().__init__(context.client, workers=context.options.concurrent(self.name, 20))
         self.recorder = context.recorder("garbage-collector-controller")
+        self._others = context.all_informers
         self.graph = Graph()
         self.monitors = Monitors(context.client, self._on_change)
         self._absent: OrderedDict[Coordinates, None] = OrderedDict()
 
     async def run(self) -> None:
+        # dozens of watches are opened here: let the other controllers' caches, which users wait for, go first
+        for informer in self._others():
+            await informer.wait_synced()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.monitors.run(), name="gc-monitors")
             tasks.create_task(super().run(), name="gc-workers")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from .graph import FOREGROUND, ORPHAN, Node, Reference
+from minik8s.controllers.garbagecollector.graph import FOREGROUND, ORPHAN, Node, Reference
 
 
 class OwnerState(Enum):

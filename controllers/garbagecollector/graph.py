@@ -71,9 +71,12 @@ def group_of(api_version: str) -> str:
 
 
 def fits(reference: Reference, owner: Node, dependent: Node) -> bool:
-    """Does the reference describe that owner? Versions of one group are the same thing; a namespaced owner must be near."""
+    """Does the reference describe that owner? Versions of a group are one thing; a namespaced owner must be near."""
     same = (reference.kind, reference.name, group_of(reference.api_version))
-    return same == (owner.kind, owner.name, group_of(owner.api_version)) and owner.namespace in ("", dependent.namespace)
+    return same == (owner.kind, owner.name, group_of(owner.api_version)) and owner.namespace in (
+        "",
+        dependent.namespace,
+    )
 
 
 class Graph:

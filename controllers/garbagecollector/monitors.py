@@ -2,8 +2,8 @@
 
 Mirrors the monitors of upstream's pkg/controller/garbagecollector/graph_builder.go and its Sync loop.
 
-Invariant: a resource counts as gone only if a discovery that succeeded does not list it; its objects then leave the graph
-as removed, since the server has deleted them with their kind.
+Invariant: a resource counts as gone only if a discovery that succeeded does not list it; its objects then leave the
+graph as removed, since the server has deleted them with their kind.
 """
 
 import asyncio
@@ -11,12 +11,11 @@ from collections.abc import Callable
 
 from minik8s.api.status import ApiError
 from minik8s.client.informer import Informer
+from minik8s.client.log import get_logger
 from minik8s.client.resources import Resource
 from minik8s.client.rest import Client
-from minik8s.client.log import get_logger
 from minik8s.clock import wait_for
-
-from .graph import Node, node_of
+from minik8s.controllers.garbagecollector.graph import Node, node_of
 
 log = get_logger(__name__)
 
@@ -30,7 +29,11 @@ OnChange = Callable[[str, Node | None, Node | None], None]
 
 def monitorable(resources: list[Resource]) -> dict[str, Resource]:
     """By group resource (`deployments.apps`): everything that can be listed, watched and deleted."""
-    return {item.group_resource: item for item in resources if item.verbs >= NEEDED_VERBS and item.group_resource not in IGNORED}
+    return {
+        item.group_resource: item
+        for item in resources
+        if item.verbs >= NEEDED_VERBS and item.group_resource not in IGNORED
+    }
 
 
 class Monitors:

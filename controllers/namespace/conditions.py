@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 
 from minik8s.api import core
 from minik8s.api.meta import format_time
-
-from ..conditions import find_condition, replaced_in_place
+from minik8s.controllers.conditions import find_condition, replaced_in_place
 
 #: condition → (reason, message) when all is well, in the order in which they are shown
 ALL_WELL = {

@@ -1,7 +1,7 @@
 """Deleting what a namespace holds, resource by resource, as discovery lists them.
 
-Mirrors deleteAllContent in upstream's pkg/controller/namespace/deletion/namespaced_resources_deleter.go. Each resource is
-listed first: most are empty, and one request finds that out. Deleting a collection twice is harmless.
+Mirrors deleteAllContent in upstream's pkg/controller/namespace/deletion/namespaced_resources_deleter.go. Each resource
+is listed first: most are empty, and one request finds that out. Deleting a collection twice is harmless.
 """
 
 import asyncio
@@ -13,8 +13,7 @@ from minik8s.api.meta import parse_time
 from minik8s.api.status import ApiError, MethodNotAllowed, NotFound
 from minik8s.client.resources import Resource, resolve
 from minik8s.client.rest import Client
-
-from .conditions import Progress
+from minik8s.controllers.namespace.conditions import Progress
 
 #: how long objects with finalizers are given before the next look
 FINALIZER_ESTIMATE = 15.0

@@ -1,17 +1,18 @@
 """The loop: for a namespace with a deletionTimestamp, delete its content until none is left, then finalize.
 
-Mirrors upstream's pkg/controller/namespace/namespace_controller.go. The content is read live, never from a cache: this is
-the one place where "I see none" leads to something that cannot be undone.
+Mirrors upstream's pkg/controller/namespace/namespace_controller.go. The content is read live, never from a cache: this
+is the one place where "I see none" leads to something that cannot be undone.
 """
+
+from contextlib import suppress
 
 from minik8s.api import core
 from minik8s.api.status import NotFound
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
-
-from ..context import Context
-from .conditions import Progress, compute_conditions
-from .content import delete_content
+from minik8s.controllers.context import Context
+from minik8s.controllers.namespace.conditions import Progress, compute_conditions
+from minik8s.controllers.namespace.content import delete_content
 
 FINALIZER = "kubernetes"
 #: between passes while pods end (their deletion wakes us earlier) or finalizers do their work
@@ -76,7 +77,5 @@ class NamespaceController(Controller):
         finalizers = [name for name in namespace.spec.finalizers if name != FINALIZER]
         spec = namespace.spec.model_copy(update={"finalizers": finalizers})
         final = namespace.model_copy(update={"spec": spec})
-        try:
+        with suppress(NotFound):
             await self.client.update_subresource(core.Namespace, namespace.metadata.name, "", "finalize", final)
-        except NotFound:
-            pass

@@ -9,11 +9,10 @@ from typing import Any
 
 from minik8s.api import core
 from minik8s.api.meta import format_time
-
-from ..conditions import find_condition, without_condition
-from ..pods import is_available, is_ready
-from ..ranking import compute_pods_to_delete
-from .kinds import ReplicaKind, ReplicaOwner, wanted_replicas
+from minik8s.controllers.conditions import find_condition, without_condition
+from minik8s.controllers.pods import is_available, is_ready
+from minik8s.controllers.ranking import compute_pods_to_delete
+from minik8s.controllers.replicas.kinds import ReplicaKind, ReplicaOwner, wanted_replicas
 
 #: at most so many pods are created or deleted in one go
 BURST = 500
@@ -27,9 +26,7 @@ class ReplicaPlan:
     delete: list[core.Pod] = field(default_factory=list)
 
 
-def compute_plan(
-    owner: ReplicaOwner, pods: Sequence[core.Pod], related: Sequence[core.Pod], now: float
-) -> ReplicaPlan:
+def compute_plan(owner: ReplicaOwner, pods: Sequence[core.Pod], related: Sequence[core.Pod], now: float) -> ReplicaPlan:
     """Compare the active pods with spec.replicas."""
     difference = len(pods) - wanted_replicas(owner)
     if difference < 0:

@@ -16,14 +16,13 @@ from minik8s.api.status import Conflict
 from minik8s.client.controller import Controller
 from minik8s.client.expectations import Expectations
 from minik8s.client.informer import Informer
-
-from ..batches import all_at_once, slow_start
-from ..context import Context
-from ..owners import RefManager, controller_index, controller_of
-from ..pod_control import PodControl, compute_pod, is_namespace_terminating
-from ..pods import active_pods, next_availability
-from .compute import ReplicaPlan, compute_plan, compute_status
-from .kinds import ReplicaKind, ReplicaOwner
+from minik8s.controllers.batches import all_at_once, slow_start
+from minik8s.controllers.context import Context
+from minik8s.controllers.owners import RefManager, controller_index, controller_of
+from minik8s.controllers.pod_control import PodControl, compute_pod, is_namespace_terminating
+from minik8s.controllers.pods import active_pods, next_availability
+from minik8s.controllers.replicas.compute import ReplicaPlan, compute_plan, compute_status
+from minik8s.controllers.replicas.kinds import REPLICA_SET, REPLICATION_CONTROLLER, ReplicaKind, ReplicaOwner
 
 
 class ReplicaController(Controller):
@@ -43,7 +42,9 @@ class ReplicaController(Controller):
     # -- handlers: enqueue only --------------------------------------------------------------------------------------
 
     def _on_owner(self, event: str, old: ReplicaOwner | None, new: ReplicaOwner | None) -> None:
-        if new is None and old is not None or old is not None and new is not None and old.metadata.uid != new.metadata.uid:
+        if (new is None and old is not None) or (
+            old is not None and new is not None and old.metadata.uid != new.metadata.uid
+        ):
             self.expectations.delete(f"{old.metadata.namespace}/{old.metadata.name}")
         self.enqueue(new or old)
 
@@ -62,11 +63,11 @@ class ReplicaController(Controller):
         if event == "ADDED" and pod.metadata.deletion_timestamp is None:
             self.expectations.creation_observed(key)
         elif event == "DELETED" or pod.metadata.deletion_timestamp is not None:
-            self.expectations.deletion_observed(key, pod.metadata.uid or "")
+            self.expectations.deletion_observed(key, pod.metadata.uid)
         self.enqueue(key)
 
     def _owner_key(self, pod: core.Pod) -> str | None:
-        """The key of the owner of our kind that controls the pod; None where its uid is no longer (or not yet) known."""
+        """The key of the owner of our kind that controls the pod; None where that uid is not in the cache."""
         ref = controller_of(pod.metadata)
         if ref is None or ref.kind != self.kind.model.__name__:
             return None
@@ -104,7 +105,7 @@ class ReplicaController(Controller):
     async def _claim(self, owner: ReplicaOwner) -> list[core.Pod]:
         meta = owner.metadata
         candidates = [
-            *self.pods.by_index("controller", meta.uid or ""),
+            *self.pods.by_index("controller", meta.uid),
             *self.pods.by_index("controller", f"orphans/{meta.namespace}"),
         ]
         return await RefManager(self.client, owner, self.kind.matcher(owner)).claim(active_pods(candidates))
@@ -115,7 +116,7 @@ class ReplicaController(Controller):
         if ref is None:
             return pods
         siblings = self.owners.by_index("controller", ref.uid)
-        return [pod for sibling in siblings for pod in self.pods.by_index("controller", sibling.metadata.uid or "")]
+        return [pod for sibling in siblings for pod in self.pods.by_index("controller", sibling.metadata.uid)]
 
     async def _apply(self, key: str, owner: ReplicaOwner, plan: ReplicaPlan) -> BaseException | None:
         if plan.create:
@@ -133,7 +134,7 @@ class ReplicaController(Controller):
         return None if is_namespace_terminating(error) else error
 
     async def _delete(self, key: str, owner: ReplicaOwner, pods: list[core.Pod]) -> BaseException | None:
-        self.expectations.expect_deletions(key, [pod.metadata.uid or "" for pod in pods])
+        self.expectations.expect_deletions(key, [pod.metadata.uid for pod in pods])
         return await all_at_once([self._delete_one(key, owner, pod) for pod in pods])
 
     async def _delete_one(self, key: str, owner: ReplicaOwner, pod: core.Pod) -> None:
@@ -142,7 +143,7 @@ class ReplicaController(Controller):
             deleted = await self.pod_control.delete(pod, owner)
         finally:
             if not deleted:  # whatever went wrong, this deletion will not be seen because of us
-                self.expectations.deletion_observed(key, pod.metadata.uid or "")
+                self.expectations.deletion_observed(key, pod.metadata.uid)
 
     async def _publish(self, owner: ReplicaOwner, status: Any) -> None:
         """Write the status if it differs; after one conflict, retry on the live object as upstream does."""
@@ -155,3 +156,11 @@ class ReplicaController(Controller):
             live = await self.client.get(self.kind.model, owner.metadata.name, owner.metadata.namespace)
             if live.metadata.uid == owner.metadata.uid:
                 await self.client.update_status(live.model_copy(update={"status": status}))
+
+
+def new_replica_set_controller(context: Context) -> ReplicaController:
+    return ReplicaController(context, REPLICA_SET)
+
+
+def new_replication_controller(context: Context) -> ReplicaController:
+    return ReplicaController(context, REPLICATION_CONTROLLER)

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minik8s.api import apps, core
-
-from ..selecting import Matcher, matcher_of, matcher_of_map
+from minik8s.controllers.selecting import Matcher, matcher_of, matcher_of_map
 
 #: a ReplicaSet or a ReplicationController
 ReplicaOwner = Any
@@ -26,7 +25,9 @@ class ReplicaKind:
     matcher: Callable[[ReplicaOwner], Matcher]
 
 
-REPLICA_SET = ReplicaKind("replicaset", apps.ReplicaSet, apps.ReplicaSetCondition, lambda owner: matcher_of(owner.spec.selector))
+REPLICA_SET = ReplicaKind(
+    "replicaset", apps.ReplicaSet, apps.ReplicaSetCondition, lambda owner: matcher_of(owner.spec.selector)
+)
 REPLICATION_CONTROLLER = ReplicaKind(
     "replicationcontroller",
     core.ReplicationController,
