@@ -30,11 +30,13 @@ kept and not changed; a resourceVersion inside it is ignored.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
+
+from minik8s.api.selectors import FieldSelector, LabelSelector
 
 EventType = str  # "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR"
 
@@ -124,27 +126,6 @@ class BadRequestError(CacheError):
     """A token or version that cannot be read. Answer 400 BadRequest with str(error)."""
 
 
-# --- selectors ------------------------------------------------------------------------------------------------------
-
-
-class Requirement(Protocol):
-    """`minik8s.api.selectors` requirements fit this; operator as upstream's selection package spells it:
-    "in", "notin", "=", "==", "!=", "exists", "!", "gt", "lt"."""
-
-    key: str
-    operator: str
-    values: Iterable[str]
-
-
-class Selector(Protocol):
-    """A label or field selector. `str(selector)` must be canonical: equal text means equal meaning."""
-
-    @property
-    def requirements(self) -> Iterable[Any]: ...
-
-    def matches(self, values: Mapping[str, str]) -> bool: ...
-
-
 # --- lists ----------------------------------------------------------------------------------------------------------
 
 
@@ -157,8 +138,8 @@ class ListQuery:
     """
 
     namespace: str = ""
-    label_selector: Selector | None = None
-    field_selector: Selector | None = None
+    label_selector: LabelSelector | None = None
+    field_selector: FieldSelector | None = None
     limit: int = 0
     continue_token: str = ""
     resource_version: str = ""
@@ -231,8 +212,8 @@ class WatchQuery:
 
     view: View
     namespace: str = ""
-    label_selector: Selector | None = None
-    field_selector: Selector | None = None
+    label_selector: LabelSelector | None = None
+    field_selector: FieldSelector | None = None
     resource_version: str = ""
     send_initial_events: bool | None = None
     allow_bookmarks: bool = False
@@ -242,7 +223,9 @@ class WatchQuery:
 
 
 class Watch(Protocol):
-    """A running watch."""
+    """A running watch. `reason` says in a word why it ended: "timeout", "slow", "expired", "store", "stopped"."""
+
+    reason: str
 
     def stop(self) -> None:
         """The client went away: forget it. The sink is not called any more. Idempotent."""
@@ -290,7 +273,8 @@ class ResourceCache(Protocol):
         """Raises ResourceExpired, ResourceVersionTooLarge, BadRequestError."""
 
     async def watch(self, query: WatchQuery, sink: EventSink) -> Watch:
-        """Send the initial state or the missed events, then go on with live ones; returns when live.
+        """Send the initial state or the missed events, then go on with live ones; returns when live. When the client
+        goes away before that, cancel the call.
 
         Raises ResourceExpired/BadRequestError/ResourceVersionTooLarge before anything was pushed.
         """

@@ -164,6 +164,11 @@ class Store(Protocol):
         """True when watch sinks have been called for a write before any reader could know of it (one process holds
         the store), so that a cache fed by a watch needs no barrier for consistent reads."""
 
+    @property
+    def history_start(self) -> int:
+        """A cache may be loaded as of this revision and brought up to date by a watch at no great cost, so that
+        clients can resume their watches across a restart. 0: unknown, load the present state."""
+
     async def start(self) -> None:
         """Open the file or connect; returns when reads and writes work, raises StoreUnavailable/StoreLocked if not."""
 

@@ -23,7 +23,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from .base import StoreLocked, StoreUnavailable
+from minik8s.apiserver.storage.base import StoreLocked, StoreUnavailable
 
 Row = tuple[int, str, bytes | None, int, int]  # revision, key, value (None: deleted), create_revision, lease
 Statement = tuple[str, tuple[object, ...]]
@@ -31,7 +31,8 @@ Done = Callable[[Exception | None], None]
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS log (
-    revision INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB, create_revision INTEGER NOT NULL, lease INTEGER NOT NULL
+    revision INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB,
+    create_revision INTEGER NOT NULL, lease INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS lease (id INTEGER PRIMARY KEY, ttl INTEGER NOT NULL, expires REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL);

@@ -15,11 +15,11 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .base import (
+from minik8s.apiserver.storage.base import (
     Event,
     KeyValue,
     RangeResult,
@@ -31,9 +31,9 @@ from .base import (
     WatchSink,
     no_stamp,
 )
-from .commit_log import MAX_ROWS, CommitLog, Row, Statement
-from .leases import Leases
-from .mvcc import Mvcc, Record, rebuild
+from minik8s.apiserver.storage.commit_log import MAX_ROWS, CommitLog, Row, Statement
+from minik8s.apiserver.storage.leases import Leases
+from minik8s.apiserver.storage.mvcc import Mvcc, Record, rebuild
 
 _DELETE_ROWS = "DELETE FROM log WHERE revision IN (SELECT value FROM json_each(?))"
 _SET_COMPACTED = "INSERT OR REPLACE INTO meta VALUES ('compact_revision', ?)"
@@ -111,7 +111,7 @@ class EmbeddedStore:
         if self._expiry_timer is not None:
             self._expiry_timer.cancel()
         while self._queue or self._statements or self._committing:
-            await asyncio.sleep(0.001)
+            await self._run_statement("SELECT 1")  # behind everything that waits
         for task in list(self._tasks):
             task.cancel()
         await asyncio.to_thread(self._log.close)
@@ -124,9 +124,8 @@ class EmbeddedStore:
         return self._state.revision
 
     @property
-    def compact_revision(self) -> int:
-        """History is held from the revision after this one; a cache may start there."""
-        return self._state.compact_revision
+    def history_start(self) -> int:
+        return max(self._state.compact_revision, 1)
 
     def _check_open(self) -> None:
         if not self._open:
@@ -210,7 +209,7 @@ class EmbeddedStore:
 
         self._log.submit(rows, [statement for statement, _ in statements], done)
 
-    def _committed(self, batch: list[_Waiting], statements: list[_Statement], error: Exception | None) -> None:
+    def _committed(self, batch: Sequence[_Waiting], statements: Sequence[_Statement], error: Exception | None) -> None:
         self._committing = False
         waiters = [future for _, future in batch] + [future for _, future in statements]
         if error is not None:
@@ -223,7 +222,7 @@ class EmbeddedStore:
             if not future.done():
                 future.set_result(None)
 
-    def _publish(self, records: list[Record]) -> None:
+    def _publish(self, records: Sequence[Record]) -> None:
         state, leases, pending = self._state, self._leases, self._pending
         for record in records:
             state.apply(record)
@@ -239,13 +238,12 @@ class EmbeddedStore:
         if state.history_bytes > HISTORY_BYTES:
             self._compact_to(state.history[len(state.history) // 2].revision)
 
-    def _fail(self, waiters: list[asyncio.Future[None]], error: Exception) -> None:
-        waiters += [future for _, future in self._queue]
-        waiters += [future for _, future in self._statements]
+    def _fail(self, waiters: Iterable[asyncio.Future[None]], error: Exception) -> None:
+        failed = [*waiters, *(future for _, future in self._queue), *(future for _, future in self._statements)]
         self._queue, self._statements = [], []
         self._pending.clear()
         self._next_revision = self._state.revision + 1
-        for future in waiters:
+        for future in failed:
             if not future.done():
                 future.set_exception(error)
 
@@ -270,7 +268,7 @@ class EmbeddedStore:
         mark = self._run_statement(_SET_COMPACTED, revision)
         self._delete_rows(dead, after=mark)
 
-    def _delete_rows(self, revisions: list[int], after: asyncio.Future[None] | None = None) -> None:
+    def _delete_rows(self, revisions: Sequence[int], after: asyncio.Future[None] | None = None) -> None:
         """In pieces and in ascending order, so that writes get in between and a cut leaves no ended state behind."""
 
         async def work() -> None:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .base import (
+from minik8s.apiserver.storage.base import (
     CompactedError,
     FutureRevisionError,
     KeyValue,
@@ -35,7 +35,7 @@ from .base import (
     WatchSink,
     no_stamp,
 )
-from .etcd_watch import EtcdWatch
+from minik8s.apiserver.storage.etcd_watch import EtcdWatch
 
 PAGE = 500
 REQUEST_TIMEOUT = 10.0
@@ -67,6 +67,7 @@ class EtcdStore:
     """A Store (see base.py) in etcd."""
 
     synchronous = False
+    history_start = 0
 
     def __init__(self, config: EtcdConfig, stamp: Stamp = no_stamp, timeout: float = REQUEST_TIMEOUT) -> None:
         self.stamp = stamp
@@ -246,7 +247,7 @@ def range_end(prefix: str) -> bytes:
 
 
 def _open_channel(rpc: Any, config: EtcdConfig) -> Any:
-    options = [
+    options: list[tuple[str, int | str]] = [
         ("grpc.max_receive_message_length", -1),
         ("grpc.max_send_message_length", -1),
         ("grpc.keepalive_time_ms", 30_000),

@@ -13,10 +13,10 @@ import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .base import CompactedError, Event, StoreError, StoreUnavailable, WatchSink
+from minik8s.apiserver.storage.base import CompactedError, Event, StoreError, StoreUnavailable, WatchSink
 
 if TYPE_CHECKING:
-    from .etcd import EtcdStore
+    from minik8s.apiserver.storage.etcd import EtcdStore
 
 FIRST_BACKOFF = 0.1
 LAST_BACKOFF = 2.0
@@ -76,7 +76,7 @@ class EtcdWatch:
 
     async def _stream(self) -> None:
         """One connection's life."""
-        from .etcd import range_end
+        from minik8s.apiserver.storage.etcd import range_end
 
         self._told_something = False
         call = self._stub.Watch()

@@ -6,7 +6,7 @@ Pure: the caller brings the time. A restart keeps the expiry times (etcd grants 
 
 from __future__ import annotations
 
-from .base import KeyValue, LeaseNotFound
+from minik8s.apiserver.storage.base import KeyValue, LeaseNotFound
 
 
 class Leases:

@@ -12,11 +12,11 @@ Invariant: for every R with compact_revision <= R <= revision the state at R can
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
-from .base import CompactedError, Event, FutureRevisionError, KeyValue, RangeResult
+from minik8s.apiserver.storage.base import CompactedError, Event, FutureRevisionError, KeyValue, RangeResult
 
 _revision_of = attrgetter("revision")
 
@@ -78,14 +78,14 @@ class Mvcc:
         kvs = [state[key] for key in wanted]
         return RangeResult(kvs, revision or self.revision, len(wanted) < len(keys), len(keys))
 
-    def events_from(self, prefix: str, revision: int) -> list[Record]:
+    def events_from(self, prefix: str, revision: int) -> Sequence[Record]:
         """The writes at or after `revision` under `prefix`."""
         if revision <= self.compact_revision:
             raise CompactedError(self.compact_revision)
         records = self.history[self._after(revision - 1) :]
         return [record for record in records if record.key.startswith(prefix)]
 
-    def compact(self, revision: int) -> list[int]:
+    def compact(self, revision: int) -> Sequence[int]:
         """Forget what lies before `revision`; returns the revisions of the writes that nobody can see any more, in
         ascending order (a tombstone after the state it ended)."""
         if revision > self.revision:

@@ -39,16 +39,12 @@ class EtcdServer:
         assert ETCD is not None
         client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.peer_port}"
         self.process = subprocess.Popen(
-            [ETCD, "--data-dir", str(self.folder), "--listen-client-urls", client, "--advertise-client-urls", client]
-            + [
-                "--listen-peer-urls",
-                peer,
-                "--initial-advertise-peer-urls",
-                peer,
-                "--initial-cluster",
-                f"default={peer}",
-            ]
-            + ["--unsafe-no-fsync", "--log-level", "error"],
+            [
+                *(ETCD, "--data-dir", str(self.folder), "--unsafe-no-fsync", "--log-level", "error"),
+                *("--listen-client-urls", client, "--advertise-client-urls", client),
+                *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
+                *("--initial-cluster", f"default={peer}"),
+            ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -83,8 +79,8 @@ async def opened(store: Store) -> AsyncIterator[Store]:
         await store.close()
 
 
-def embedded(folder: Path) -> EmbeddedStore:
-    return EmbeddedStore(folder / "state.db")
+def embedded(folder: Path, **options: Any) -> EmbeddedStore:
+    return EmbeddedStore(folder / "state.db", **options)
 
 
 class Collector:
