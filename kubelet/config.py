@@ -20,7 +20,7 @@ class KubeletConfig:
     max_pods: int = 110
     node_labels: dict[str, str] = field(default_factory=dict)
     taints: tuple[tuple[str, str, str], ...] = ()  # key, value, effect
-    cluster_dns: ClusterDns = ClusterDns()
+    cluster_dns: ClusterDns = field(default_factory=ClusterDns)
     resolv_conf: Path = Path("/etc/resolv.conf")
     manifest_path: Path | None = None
     fake_gpus: int = 0

@@ -70,5 +70,7 @@ async def remove_pod(ctx: NodeContext, state: PodState) -> None:
         await ctx.runtime.remove_container(container.id)
     for sandbox in state.observed.sandboxes:
         await ctx.runtime.remove_sandbox(sandbox.id)
-    await asyncio.to_thread(shutil.rmtree, log_directory(ctx, state.pod), True)
+    logs = log_directory(ctx, state.pod)
+    if logs.is_dir():
+        await asyncio.to_thread(shutil.rmtree, logs, True)
     log.debug("pod removed", pod=key_of(state.pod))

@@ -73,6 +73,9 @@ class SyncLoop:
     def active_pods(self) -> list[core.Pod]:
         return [worker.state.pod for worker in self.workers.values() if worker.is_active]
 
+    def status_of(self, uid: str) -> core.PodStatus | None:
+        return self._ctx.statuses.get(uid)
+
     # pods from the API ----------------------------------------------------------------------------------------------
     def _on_pod(self, event: str, old: core.Pod | None, new: core.Pod | None) -> None:
         if event == "DELETED":

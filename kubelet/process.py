@@ -1,0 +1,72 @@
+"""The kubelet's process: the runtime, the nodes it plays, and the servers beside them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from pathlib import Path
+
+from minik8s.api import core
+from minik8s.client.informer import Informer
+from minik8s.client.kubeconfig import load_kubeconfig
+from minik8s.client.rest import Client
+from minik8s.clock import SystemClock
+from minik8s.component import HealthServer, get_logger
+from minik8s.kubelet.config import KubeletConfig
+from minik8s.kubelet.kubelet import Kubelet, node_index
+from minik8s.kubelet.runtimes import make_runtime
+from minik8s.kubelet.runtimes.base import Runtime, RuntimeOptions
+
+log = get_logger(__name__)
+
+
+async def run_nodes(options: argparse.Namespace, configs: list[KubeletConfig]) -> None:
+    clock = SystemClock()
+    async with Client(load_kubeconfig(options.kubeconfig), "minik8s-kubelet", clock) as client:
+        many = len(configs) > 1
+        # simulated nodes share their caches: a thousand watches of the same pods would be a load of their own
+        pods = Informer(client, core.Pod, indexes={"node": node_index}) if many else None
+        services = Informer(client, core.Service) if many else None
+        nodes = [Kubelet(config, client, _runtime(config), clock, pods, services) for config in configs]
+        health = HealthServer(
+            options.healthz_bind_address,
+            options.healthz_port,
+            ready_checks={"nodes": lambda: _not_ready(nodes)},
+        )
+        async with asyncio.TaskGroup() as group:
+            group.create_task(health.run())
+            for informer in (pods, services):
+                if informer is not None:
+                    group.create_task(informer.run())
+            for node in nodes:
+                group.create_task(node.run())
+            if options.port:
+                group.create_task(_serve(options, nodes))
+
+
+def _not_ready(nodes: list[Kubelet]) -> str | None:
+    waiting = sum(not node.ready for node in nodes)
+    return f"{waiting} of {len(nodes)} nodes are starting" if waiting else None
+
+
+def _runtime(config: KubeletConfig) -> Runtime:
+    config.root_dir.mkdir(parents=True, exist_ok=True)
+    pods = config.root_dir / "pods"
+    pods.mkdir(exist_ok=True)
+    pods.chmod(0o750)  # secrets lie below: nobody else on this machine may read them
+    return make_runtime(
+        config.runtime,
+        RuntimeOptions(
+            node_name=config.node_name,
+            root_dir=Path(config.root_dir),
+            cluster_id=config.cluster_id,
+            pod_cidr=config.pod_cidr,
+        ),
+    )
+
+
+async def _serve(options: argparse.Namespace, nodes: list[Kubelet]) -> None:
+    """Logs, exec and figures of the nodes, over TLS."""
+    from minik8s.kubelet.server import run_server  # lazily: HTTP, streams; not needed to be ready
+
+    await run_server(options, nodes)
