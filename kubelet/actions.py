@@ -180,9 +180,7 @@ def _in_current_sandbox(status: ContainerStatus, observed: Observed) -> bool:
 
 
 def _init_failed(status: ContainerStatus) -> bool:
-    return status.state == ContainerState.UNKNOWN or (
-        status.state == ContainerState.EXITED and status.exit_code != 0
-    )
+    return status.state == ContainerState.UNKNOWN or (status.state == ContainerState.EXITED and status.exit_code != 0)
 
 
 def _init_step(

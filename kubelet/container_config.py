@@ -141,7 +141,7 @@ def _volume_mounts(container: core.Container, inputs: ContainerInputs) -> list[b
     for mount in container.volume_mounts:
         place = inputs.volumes.get(mount.name)
         if place is None:
-            raise ConfigError(f"cannot find volume \"{mount.name}\" to mount into container \"{container.name}\"")
+            raise ConfigError(f'cannot find volume "{mount.name}" to mount into container "{container.name}"')
         try:
             path = _with_sub_path(place, mount, inputs.env)
         except (VolumeError, UnresolvedReference, OSError) as exc:

@@ -68,9 +68,7 @@ async def stop_container(
     log.debug("container stopped", pod=key_of(pod), container=name, seconds=round(ctx.clock.monotonic() - begun, 3))
 
 
-async def _pre_stop(
-    ctx: NodeContext, pod: core.Pod, hook: core.LifecycleHandler, target: Target, grace: float
-) -> None:
+async def _pre_stop(ctx: NodeContext, pod: core.Pod, hook: core.LifecycleHandler, target: Target, grace: float) -> None:
     record = container_recorder(ctx.recorder, pod, target.container.name)
     work = asyncio.ensure_future(run_hook(hook, target, ctx.runtime, ctx.clock))
     limit = asyncio.ensure_future(ctx.clock.sleep(grace))

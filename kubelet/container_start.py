@@ -20,7 +20,7 @@ from minik8s.kubelet.env import ConfigError, EnvSources, compute_env, references
 from minik8s.kubelet.hooks import HookFailure, run_hook
 from minik8s.kubelet.images import ImageProblem, credentials
 from minik8s.kubelet.objects import Key, ObjectsUnavailable
-from minik8s.kubelet.observed import restart_count
+from minik8s.kubelet.observed import all_containers, restart_count
 from minik8s.kubelet.pod_files import log_path, write_pod_files
 from minik8s.kubelet.probers import Target
 from minik8s.kubelet.record import Record, container_recorder
@@ -48,7 +48,7 @@ def env_references(pod: core.Pod) -> set[Key]:
     """The config maps and secrets that the containers' environments and image pulls read."""
     namespace = pod.metadata.namespace
     keys: set[Key] = set()
-    for container in (*pod.spec.init_containers, *pod.spec.containers, *pod.spec.ephemeral_containers):
+    for container in all_containers(pod):
         found = references(container)
         keys |= {(core.ConfigMap, namespace, name) for name in found.config_maps}
         keys |= {(core.Secret, namespace, name) for name in found.secrets}
@@ -115,7 +115,12 @@ async def _create_and_start(ctx: NodeContext, sandbox: SandboxStatus, config: Co
 
 
 async def _post_start(
-    ctx: NodeContext, state: PodState, sandbox: SandboxStatus, container: core.Container, container_id: str, record: Record
+    ctx: NodeContext,
+    state: PodState,
+    sandbox: SandboxStatus,
+    container: core.Container,
+    container_id: str,
+    record: Record,
 ) -> None:
     hook = container.lifecycle.post_start if container.lifecycle else None
     if hook is None:
@@ -152,7 +157,8 @@ async def _config(
 ) -> ContainerConfig:
     pod = state.pod
     attempt = _attempt(state, container.name)
-    security = compute_security(pod, container, str(ctx.config.root_dir / "seccomp"), _ephemeral_target(state, container))
+    seccomp = str(ctx.config.root_dir / "seccomp")
+    security = compute_security(pod, container, seccomp, _ephemeral_target(state, container))
     inputs = ContainerInputs(
         env=await _environment(ctx, pod, container, sandbox, record),
         image=container.image or image,

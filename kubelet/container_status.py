@@ -142,7 +142,9 @@ class _View:
                 exit_code=137, reason="ContainerStatusUnknown", message=LOST, container_id=old.container_id
             )
             status.state, status.container_id, status.image_id = (
-                core.ContainerState(terminated=lost), old.container_id, old.image_id,
+                core.ContainerState(terminated=lost),
+                old.container_id,
+                old.image_id,
             )
         return status
 

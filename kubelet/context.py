@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from minik8s.api import core
 from minik8s.client.events import EventRecorder
@@ -87,8 +87,9 @@ class Interrupted(Exception):
 async def unless_stopping(state: PodState, work: asyncio.Future[T]) -> T:
     """Wait for `work`, but no longer than the pod is wanted."""
     stop = asyncio.ensure_future(state.stopping.wait())
+    both: set[asyncio.Future[Any]] = {work, stop}
     try:
-        await asyncio.wait({work, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             raise Interrupted
         return work.result()

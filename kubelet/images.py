@@ -23,6 +23,7 @@ from minik8s.kubelet.runtimes.base import ImageAuth, ImageInfo, ImagePullError, 
 #: pulls at a time; more only makes each of them slower
 PARALLEL_PULLS = 4
 
+
 class ImageRuntime(Protocol):
     async def image_status(self, image: str) -> ImageInfo | None: ...
 

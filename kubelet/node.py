@@ -1,7 +1,7 @@
 """The node's own objects: its Node, kept up to date, and its Lease, which says that it lives.
 
-Mirrors upstream pkg/kubelet/kubelet_node_status.go and component-helpers' lease controller. The Lease is renewed every 10
-seconds; the much larger status is written when something changed, and every 5 minutes.
+Mirrors upstream pkg/kubelet/kubelet_node_status.go and component-helpers' lease controller. The Lease is renewed every
+10 seconds; the much larger status is written when something changed, and every 5 minutes.
 """
 
 from __future__ import annotations

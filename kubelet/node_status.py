@@ -80,9 +80,7 @@ def compute_allocatable(inputs: NodeInputs) -> dict[str, str]:
 def compute_conditions(inputs: NodeInputs) -> list[core.NodeCondition]:
     usage, machine = inputs.usage, inputs.machine
     memory = usage.memory_available < MIN_MEMORY
-    disk = (
-        usage.storage_available < machine.storage * MIN_STORAGE_SHARE or usage.inodes_free_share < MIN_INODES_SHARE
-    )
+    disk = usage.storage_available < machine.storage * MIN_STORAGE_SHARE or usage.inodes_free_share < MIN_INODES_SHARE
     pids = usage.pids_free < MIN_PIDS
     return [
         _pressure("MemoryPressure", memory, "KubeletHasSufficientMemory", "KubeletHasInsufficientMemory",
@@ -111,9 +109,7 @@ def _ready(trouble: str) -> core.NodeCondition:
     return core.NodeCondition(type="Ready", status="True", reason="KubeletReady", message=message)
 
 
-def _stamp(
-    new: list[core.NodeCondition], previous: Iterable[core.NodeCondition], now: str
-) -> list[core.NodeCondition]:
+def _stamp(new: list[core.NodeCondition], previous: Iterable[core.NodeCondition], now: str) -> list[core.NodeCondition]:
     before = {condition.type: condition for condition in previous}
     for condition in new:
         last = before.get(condition.type)

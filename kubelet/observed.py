@@ -110,7 +110,10 @@ def as_container(container: core.Container | core.EphemeralContainer) -> core.Co
 
 
 def find_container(pod: core.Pod, name: str) -> core.Container | None:
-    for container in (*pod.spec.containers, *pod.spec.init_containers, *pod.spec.ephemeral_containers):
-        if container.name == name:
-            return as_container(container)
-    return None
+    return next((container for container in all_containers(pod) if container.name == name), None)
+
+
+def all_containers(pod: core.Pod) -> list[core.Container]:
+    """Regular, init and ephemeral ones."""
+    spec = pod.spec
+    return [*spec.containers, *spec.init_containers, *(as_container(c) for c in spec.ephemeral_containers)]

@@ -54,9 +54,7 @@ def _with_last_status(ctx: NodeContext, state: PodState) -> core.Pod:
         return state.pod
     own = {condition.type for condition in last.conditions}
     others = [condition for condition in state.pod.status.conditions if condition.type not in own]
-    return state.pod.model_copy(
-        update={"status": last.model_copy(update={"conditions": [*last.conditions, *others]})}
-    )
+    return state.pod.model_copy(update={"status": last.model_copy(update={"conditions": [*last.conditions, *others]})})
 
 
 def _probe_running(ctx: NodeContext, state: PodState) -> None:

@@ -1,7 +1,7 @@
 """One sync of one pod: look, decide, act, look again, say what is.
 
-Mirrors syncPod of upstream pkg/kubelet/kubelet.go and SyncPod of kuberuntime_manager.go. The decision is `actions`'; this
-module carries it out, in upstream's order: kill what should not run, volumes, sandbox, containers.
+Mirrors syncPod of upstream pkg/kubelet/kubelet.go and SyncPod of kuberuntime_manager.go. The decision is `actions`';
+this module carries it out, in upstream's order: kill what should not run, volumes, sandbox, containers.
 
 Everything here may be run again at any time: a sync that was cut short is repeated from what the runtime shows.
 """
@@ -62,9 +62,7 @@ async def sync_pod(ctx: NodeContext, state: PodState) -> SyncResult:
         return SyncResult(finished=True)
     ctx.objects.refer(state.uid, volume_references(state.pod) | env_references(state.pod))
     now = ctx.clock.now()
-    actions = compute_pod_actions(
-        state.pod, state.observed, now, ctx.probes.view(state.uid), state.not_before
-    )
+    actions = compute_pod_actions(state.pod, state.observed, now, ctx.probes.view(state.uid), state.not_before)
     _note_backing_off(ctx, state, actions, now)
     if actions.kill_pod and not actions.create_sandbox:
         return SyncResult(finished=True)
@@ -122,7 +120,8 @@ def _note_backing_off(ctx: NodeContext, state: PodState, actions: PodActions, no
     """A crashed container that has to wait says so, in its status and in an event."""
     for name, due in actions.backing_off.items():
         last = state.observed.latest(name)
-        if last is None or last.state != ContainerState.EXITED or (name in state.not_before and state.not_before[name] >= due):
+        held = state.not_before.get(name, 0.0) >= due  # it waits for something else
+        if last is None or last.state != ContainerState.EXITED or held:
             continue
         delay = restart_delay(last)
         if delay <= 0 or ended_at(last) + delay <= now:

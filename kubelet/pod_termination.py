@@ -1,8 +1,8 @@
 """The end of a pod: stop it, then take away all it had on this node.
 
 Mirrors syncTerminatingPod and syncTerminatedPod of upstream pkg/kubelet/kubelet.go (1.22+). Two steps, because they end
-differently: the containers of a finished pod stay as records (their logs may be read) until the pod is deleted, while its
-sandbox, volumes and devices are given back at once.
+differently: the containers of a finished pod stay as records (their logs may be read) until the pod is deleted, while
+its sandbox, volumes and devices are given back at once.
 """
 
 from __future__ import annotations

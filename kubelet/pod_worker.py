@@ -51,7 +51,7 @@ class PodWorker:
         self._decide()
         self._wake.set()
 
-    # what others may call: each only notes something and wakes the task -------------------------------------------------
+    # what others may call: each only notes something and wakes the task ---------------------------------------------
     def update(self, pod: core.Pod) -> None:
         """A newer version of the object."""
         before = self.state.pod
@@ -87,7 +87,7 @@ class PodWorker:
         """It counts against the node's resources."""
         return self.state.admitted and self.phase in (Phase.SYNCING, Phase.TERMINATING)
 
-    # the task -----------------------------------------------------------------------------------------------------------
+    # the task -------------------------------------------------------------------------------------------------------
     async def run(self) -> None:
         wake_at = 0.0
         while self.phase is not Phase.REMOVED:

@@ -151,7 +151,7 @@ async def _grpc(host: str, port: int, service: str, timeout: float) -> ProbeResu
     if answer == b"\x08\x01":
         return ProbeResult(Outcome.SUCCESS, "service healthy")
     state = {b"\x08\x02": "NOT_SERVING", b"\x08\x03": "SERVICE_UNKNOWN"}.get(answer, "UNKNOWN")
-    return ProbeResult(Outcome.FAILURE, f"service unhealthy (responded with \"{state}\")")
+    return ProbeResult(Outcome.FAILURE, f'service unhealthy (responded with "{state}")')
 
 
 def _grpc_failure(code: str, details: str, address: str, timeout: float) -> str:

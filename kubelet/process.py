@@ -26,7 +26,7 @@ async def run_nodes(options: argparse.Namespace, configs: list[KubeletConfig]) -
         many = len(configs) > 1
         # simulated nodes share their caches: a thousand watches of the same pods would be a load of their own
         pods = Informer(client, core.Pod, indexes={"node": node_index}) if many else None
-        services = Informer(client, core.Service) if many else None
+        services: Informer[core.Service] | None = Informer(client, core.Service) if many else None
         nodes = [Kubelet(config, client, _runtime(config), clock, pods, services) for config in configs]
         health = HealthServer(
             options.healthz_bind_address,

@@ -1,7 +1,7 @@
 """What a pod asks of its node, summed over its containers.
 
-Mirrors PodRequests of upstream staging/src/k8s.io/component-helpers/resource/helpers.go. Pure. Plain init containers run
-one after another and before the rest, so they count by their maximum; sidecars stay and are added.
+Mirrors PodRequests of upstream staging/src/k8s.io/component-helpers/resource/helpers.go. Pure. Plain init containers
+run one after another and before the rest, so they count by their maximum; sidecars stay and are added.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ def compute_security(pod: core.Pod, container: core.Container, seccomp_root: str
     non_root = shared.run_as_non_root if own.run_as_non_root is None else own.run_as_non_root
     if non_root and user == 0:
         raise ConfigError(
-            f"container's runAsUser breaks non-root policy (pod: \"{describe(pod)}\", container: {container.name})"
+            f'container\'s runAsUser breaks non-root policy (pod: "{describe(pod)}", container: {container.name})'
         )
     groups = list(shared.supplemental_groups)
     if shared.fs_group is not None and shared.fs_group not in groups:

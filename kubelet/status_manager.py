@@ -37,7 +37,7 @@ class _Entry:
 class StatusManager:
     def __init__(self, client: Client, clock: Clock, workers: int = 8) -> None:
         self._client = client
-        self._queue = WorkQueue(clock)
+        self._queue: WorkQueue[str] = WorkQueue(clock)
         self._workers = workers
         self._entries: dict[str, _Entry] = {}
         #: called when a pod's object is gone

@@ -1,8 +1,8 @@
 """What wakes the pods' workers: changes of pod objects, runtime events, probe results, changed config maps.
 
 Mirrors syncLoop of upstream pkg/kubelet/kubelet.go and pkg/kubelet/pleg. Upstream's PLEG lists all containers every
-second; here the runtime's own event stream says which pod to look at, and a full listing runs at the start, whenever the
-stream says that it may have missed something (RESYNC), and once a minute.
+second; here the runtime's own event stream says which pod to look at, and a full listing runs at the start, whenever
+the stream says that it may have missed something (RESYNC), and once a minute.
 
 Invariants:
 - a pod is taken for deleted only on the informer's DELETED, or when the runtime has it and a *synced* informer has not;

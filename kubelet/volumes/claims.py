@@ -40,8 +40,11 @@ async def resolve_claim(client: Client, pod: core.Pod, name: str) -> Path:
     if volume.spec.host_path:
         return prepare_host_path(volume.spec.host_path)
     if volume.spec.local:
-        path = Path(volume.spec.local.path)
-        if not path.exists():
-            raise VolumeError(f'path "{path}" does not exist')
-        return path
+        return _existing(Path(volume.spec.local.path))
     raise VolumeError(f"no volume plugin on this node for PV {volume.metadata.name}")
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise VolumeError(f'path "{path}" does not exist')
+    return path

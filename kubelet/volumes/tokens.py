@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from minik8s.api import authentication, core
+from minik8s.api import core
 from minik8s.api.meta import parse_time
 from minik8s.api.status import ApiError
 from minik8s.client.log import get_logger
@@ -54,17 +54,17 @@ class TokenManager:
             del self._tokens[key]
 
     async def _request(self, pod: core.Pod, audience: str, seconds: int, now: float) -> _Token:
-        bound = authentication.BoundObjectReference(
-            api_version="v1", kind="Pod", name=pod.metadata.name, uid=pod.metadata.uid
-        )
-        request = authentication.TokenRequest(
-            spec=authentication.TokenRequestSpec(
-                audiences=[audience] if audience else [], expiration_seconds=seconds, bound_object_ref=bound
-            )
-        )
+        meta = pod.metadata
+        request = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {
+                "audiences": [audience] if audience else [],
+                "expirationSeconds": seconds,
+                "boundObjectRef": {"apiVersion": "v1", "kind": "Pod", "name": meta.name, "uid": meta.uid},
+            },
+        }
         account = pod.spec.service_account_name or "default"
-        answer = await self._client.create_subresource(
-            core.ServiceAccount, account, pod.metadata.namespace, "token", request
-        )
+        answer = await self._client.create_subresource(core.ServiceAccount, account, meta.namespace, "token", request)
         status = answer["status"]
         return _Token(status["token"], now, parse_time(status["expirationTimestamp"]))

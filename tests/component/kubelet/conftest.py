@@ -97,7 +97,10 @@ def _make_pod(name: str = "web", **spec: Any) -> core.Pod:
 
 @pytest.fixture
 async def rig(
-    clock: VirtualClock, api: FakeAPI, client: FakeClient, tmp_path: Path  # noqa: F811
+    clock: VirtualClock,
+    api: FakeAPI,
+    client: FakeClient,
+    tmp_path: Path,  # noqa: F811
 ) -> AsyncIterator[Rig]:
     made = Rig(clock, api, client, tmp_path)
     yield made

@@ -39,9 +39,7 @@ async def test_a_crash_loop_is_timed_as_upstream_times_it(rig: Any) -> None:
     status = await rig.status()
     (container,) = status.container_statuses
     assert container.state.waiting.reason == "CrashLoopBackOff"
-    assert container.state.waiting.message == (
-        "back-off 5m0s restarting failed container=app pod=web_default(uid-web)"
-    )
+    assert container.state.waiting.message == ("back-off 5m0s restarting failed container=app pod=web_default(uid-web)")
     assert container.last_state.terminated.exit_code == 3
     assert container.restart_count == 6
     assert status.phase == "Running"
