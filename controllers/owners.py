@@ -2,17 +2,17 @@
 
 Mirrors upstream's pkg/controller/controller_ref_manager.go. An object has at most one owner with `controller: true`.
 A controller adopts orphans that match its selector and releases its own that no longer do; what somebody else controls
-it never touches. Both are patches that carry the object's uid, so that a namesake born since is left alone, and an
-adoption is preceded by a live read: a controller that is being deleted must not collect new dependents.
+it never touches. Both are patches of exactly the version that was read, so that what changed or was born since is left
+alone (upstream: strategic merge patches with the uid), and an adoption is preceded by a live read: a controller that is
+being deleted must not collect new dependents.
 """
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from minik8s.api.meta import ObjectMeta, OwnerReference
-from minik8s.api.status import ApiError, Conflict, Invalid, NotFound
+from minik8s.api.status import ApiError, Conflict, NotFound
 from minik8s.client.rest import Client
 
 
@@ -77,12 +77,10 @@ def compute_claim(owner: ObjectMeta, meta: ObjectMeta, matches: bool) -> Claim:
     return Claim.ADOPT
 
 
-def adoption_patch(owner: Any, uid: str) -> dict[str, Any]:
-    return {"metadata": {"uid": uid, "ownerReferences": [new_controller_ref(owner).to_dict()]}}
-
-
-def release_patch(owner_uid: str, uid: str) -> dict[str, Any]:
-    return {"metadata": {"uid": uid, "ownerReferences": [{"$patch": "delete", "uid": owner_uid}]}}
+def references_patch(meta: ObjectMeta, references: list[OwnerReference]) -> dict[str, Any]:
+    """A merge patch that sets the owner references of exactly the object (and version) that was read."""
+    refs = [ref.to_dict() for ref in references]
+    return {"metadata": {"uid": meta.uid, "resourceVersion": meta.resource_version, "ownerReferences": refs}}
 
 
 class RefManager:
@@ -112,21 +110,19 @@ class RefManager:
         return claimed
 
     async def _apply(self, claim: Claim, obj: T) -> bool:
+        references = obj.metadata.owner_references
         if claim is Claim.ADOPT:
             await self._check_may_adopt()
-            await self._patch(obj, adoption_patch(self._owner, obj.metadata.uid))
+            ours = new_controller_ref(self._owner)
+            await self._patch(obj, [*(ref for ref in references if ref.uid != ours.uid), ours])
         elif claim is Claim.RELEASE:
-            await self._release(obj)
+            await self._patch(obj, [ref for ref in references if ref.uid != self._owner.metadata.uid])
         return claim in (Claim.OURS, Claim.ADOPT)
 
-    async def _release(self, obj: T) -> None:
-        # Invalid: another object of that name, or no references left: nothing of ours to release
-        with suppress(Invalid):
-            await self._patch(obj, release_patch(self._owner.metadata.uid, obj.metadata.uid))
-
-    async def _patch(self, obj: T, body: dict[str, Any]) -> None:
+    async def _patch(self, obj: T, references: list[OwnerReference]) -> None:
         kind: Any = type(obj)
-        await self._client.patch(kind, obj.metadata.name, obj.metadata.namespace, body, type="strategic")
+        body = references_patch(obj.metadata, references)
+        await self._client.patch(kind, obj.metadata.name, obj.metadata.namespace, body)
 
     async def _check_may_adopt(self) -> None:
         """Once per claim: ask the server itself, since the cache may not know yet that the owner is going."""
