@@ -62,16 +62,14 @@ def _from_json(raw: memoryview) -> dict[str, Any]:
 
 
 def find_model(api_version: str, kind: str) -> type[Model]:
-    """The model of a message: by its group, version and kind; an older version has the newer one's numbers."""
+    """The model of a message, by its group, version and kind."""
     group, _, version = api_version.rpartition("/")
     path = _BODIES.get(kind)
     if path:
         module, _, name = path.partition(":")
         found: type[Model] = getattr(import_module(module), name)
         return found
-    exact = SCHEME.by_kind(group, version, kind)
-    candidates = [exact] if exact else [k for k in SCHEME if (k.group, k.kind) == (group, kind)]
-    for candidate in candidates:
-        if candidate.model is not None:
-            return candidate.model
+    found_kind = SCHEME.by_kind(group, version, kind)
+    if found_kind is not None and found_kind.model is not None:
+        return found_kind.model
     raise BadRequest(f'no kind "{kind}" is registered for version "{api_version}" in scheme "minik8s"')

@@ -29,6 +29,7 @@ from minik8s.apiserver.wire.values import ABSENT, Malformed, Raw, Reader, as_mes
 
 JsonObject = dict[str, Any]
 Store = Callable[[JsonObject, Raw], None]
+_SCALAR_FORMATS = frozenset(("byte", "double", "int32", "int64"))
 
 
 class Decoder:
@@ -92,12 +93,18 @@ def _store(name: str, info: FieldInfo, pointer: bool) -> Store:
     formats = [fact.name for fact in info.metadata if isinstance(fact, Format)]
     origin = get_origin(annotation)
     if origin is list and not formats:
-        return _append(name, _reader(get_args(annotation)[0]), get_args(annotation)[0])
+        return _append(name, _reader(get_args(annotation)[0]))
     if origin is dict and not formats:
         return _add_entry(name, _reader(get_args(annotation)[1]))
+    formats = formats or _formats(annotation)
     reader = values.BY_FORMAT[formats[0]] if formats else _reader(annotation)
-    keep_zero = pointer or not _omits_zero(info)
+    is_scalar = not formats or formats[0] in _SCALAR_FORMATS
+    keep_zero = pointer or not is_scalar or not _omits_zero(info)
     return _set_value(name, reader) if keep_zero else _set_unless_zero(name, reader)
+
+
+def _formats(annotation: Any) -> list[str]:
+    return [fact.name for fact in getattr(annotation, "__metadata__", ()) if isinstance(fact, Format)]
 
 
 def _omits_zero(info: FieldInfo) -> bool:
@@ -117,9 +124,8 @@ def _reader(annotation: Any) -> Reader:
     """The reader of a type: a scalar, a special message, a list inside a map, or a model's message."""
     annotation = _bare(annotation)
     if get_origin(annotation) is Annotated:
-        base, *facts = get_args(annotation)
-        formats = [fact.name for fact in facts if isinstance(fact, Format)]
-        return values.BY_FORMAT[formats[0]] if formats else _reader(base)
+        formats = _formats(annotation)
+        return values.BY_FORMAT[formats[0]] if formats else _reader(get_args(annotation)[0])
     if get_origin(annotation) is list:
         return values.texts
     if isinstance(annotation, type) and issubclass(annotation, Model):
@@ -172,7 +178,7 @@ def _set_unless_zero(name: str, read: Reader) -> Store:
     return store
 
 
-def _append(name: str, read: Reader, element: Any) -> Store:
+def _append(name: str, read: Reader) -> Store:
     scalar = read is values.integer or read is values.boolean
 
     def store(result: JsonObject, raw: Raw) -> None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from minik8s.api.base import Base64, Double, Int32, Int64, JSONValue, ListMap, MergeKey, Model, RawExtension, Time, sent
+from minik8s.api.base import Base64, Double, Int32, Int64, JSONValue, ListMap, MergeKey, Model, Time, sent
 from minik8s.api.meta import ObjectMeta
 
 
@@ -69,11 +69,15 @@ class CustomResourceSubresourceScale(Model):
     label_selector_path: str | None = None
 
 
+class CustomResourceSubresourceStatus(Model):
+    """Custom Resource Subresource Status."""
+
+
 class CustomResourceSubresources(Model):
     """Custom Resource Subresources."""
 
     scale: CustomResourceSubresourceScale | None = None
-    status: RawExtension | None = None
+    status: CustomResourceSubresourceStatus | None = None
 
 
 class ExternalDocumentation(Model):
