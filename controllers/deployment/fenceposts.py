@@ -24,7 +24,7 @@ def strategy_type(deployment: apps.Deployment) -> str:
 
 
 def resolve(deployment: apps.Deployment) -> tuple[int, int]:
-    """(surge, unavailable) in pods. Surge rounds up, unavailable down; both nought would stand still: then 1 may lack."""
+    """(surge, unavailable) in pods. Surge rounds up, unavailable down; both nought: 1 may lack."""
     rolling = deployment.spec.strategy.rolling_update if deployment.spec.strategy is not None else None
     surge_spec = "25%" if rolling is None or rolling.max_surge is None else rolling.max_surge
     unavailable_spec = "25%" if rolling is None or rolling.max_unavailable is None else rolling.max_unavailable

@@ -87,7 +87,7 @@ def compute_layout(
 def _keep(
     current: discovery.EndpointSlice, missing: dict[tuple[str, str], discovery.Endpoint]
 ) -> tuple[list[discovery.Endpoint], bool]:
-    """The slice's endpoints that are still wanted (taken off `missing`), as they should be; whether anything differs."""
+    """The slice's endpoints that are still wanted (taken off `missing`), as they should be; and does it differ?."""
     kept, changed = [], False
     for endpoint in current.endpoints:
         desired = missing.pop(endpoint_key(endpoint), None)
