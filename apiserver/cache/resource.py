@@ -226,12 +226,13 @@ class Cache:
             entry = self.state.entries.get(single)
             found = [entry] if entry is not None and selection.matches(entry) else []
             return ListPage(found, answered)
-        candidates = self.state.find(selection, start, revision)
-        if not selection.filters:
-            found = candidates[:limit] if limit else candidates
-            left = len(candidates) - len(found)
+        if not selection.filters and not self.state.differs(revision):
+            found, left = self.state.page(selection, start, limit)
         else:
-            found = await _filter(candidates, selection, limit + 1 if limit else 0)
+            candidates = self.state.find(selection, start, revision)
+            if selection.filters:
+                candidates = await _filter(candidates, selection, limit + 1 if limit else 0)
+            found = candidates
             left = len(found) - limit if limit else 0
             found = found[:limit] if limit else found
         if left <= 0:

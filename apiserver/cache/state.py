@@ -152,10 +152,16 @@ class CacheState:
             return []
         return self.history[bisect_right(self.history, revision, key=_revision_of) :]
 
+    def page(self, selection: Selection, start: str, limit: int) -> tuple[list[Entry], int]:
+        """The page of a present list without selectors, and how many entries are left behind it."""
+        low, high = self._bounds(selection, start)
+        page = self.keys[low : min(low + limit, high)] if limit else self.keys[low:high]
+        return [self.entries[key] for key in page], high - low - len(page)
+
     def find(self, selection: Selection, start: str = "", revision: int = 0) -> list[Entry]:
         """Candidates in key order, from `start` on, as of `revision` (0: now): all that match and maybe some that do
         not (the caller filters, and may take its time: the list is a snapshot)."""
-        past = self._past(revision) if revision and revision < self.changed_revision else {}
+        past = self._past(revision) if self.differs(revision) else {}
         keys = self._keys_by_index(selection)
         if keys is None:
             keys = self._keys_in_range(selection, start)
@@ -172,12 +178,6 @@ class CacheState:
         found = (past[key] if key in past else entries.get(key) for key in keys)
         return [entry for entry in found if entry is not None]
 
-    def count(self, selection: Selection) -> int:
-        if not selection.namespace:
-            return len(self.keys)
-        low, high = self._range(selection.prefix)
-        return high - low
-
     def _past(self, revision: int) -> dict[str, Entry | None]:
         """What the keys that changed after `revision` were then."""
         past: dict[str, Entry | None] = {}
@@ -188,10 +188,16 @@ class CacheState:
     def _range(self, prefix: str) -> tuple[int, int]:
         return bisect_left(self.keys, prefix), bisect_left(self.keys, prefix[:-1] + "0")  # "0" follows "/"
 
-    def _keys_in_range(self, selection: Selection, start: str) -> list[str]:
+    def differs(self, revision: int) -> bool:
+        """Was anything changed since `revision` (0: now)?"""
+        return 0 < revision < self.changed_revision
+
+    def _bounds(self, selection: Selection, start: str) -> tuple[int, int]:
         low, high = self._range(selection.prefix) if selection.namespace else (0, len(self.keys))
-        if start:
-            low = max(low, bisect_left(self.keys, start))
+        return (max(low, bisect_left(self.keys, start)) if start else low), high
+
+    def _keys_in_range(self, selection: Selection, start: str) -> list[str]:
+        low, high = self._bounds(selection, start)
         return self.keys[low:high]
 
     def _keys_by_index(self, selection: Selection) -> list[str] | None:

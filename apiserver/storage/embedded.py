@@ -37,6 +37,7 @@ from minik8s.apiserver.storage.mvcc import Mvcc, Record, rebuild
 
 _DELETE_ROWS = "DELETE FROM log WHERE revision IN (SELECT value FROM json_each(?))"
 _SET_COMPACTED = "INSERT OR REPLACE INTO meta VALUES ('compact_revision', ?)"
+CLOSE_SECONDS = 2.0
 HISTORY_BYTES = 64 << 20
 "Beyond this much memory held by old states alone the older half of the history is compacted early."
 
@@ -110,10 +111,12 @@ class EmbeddedStore:
         self._open = False
         if self._expiry_timer is not None:
             self._expiry_timer.cancel()
-        while self._queue or self._statements or self._committing:
-            await self._run_statement("SELECT 1")  # behind everything that waits
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CLOSE_SECONDS)  # rows being deleted
         for task in list(self._tasks):
             task.cancel()
+        while self._queue or self._statements or self._committing:
+            await asyncio.wait([self._run_statement("SELECT 1")])  # behind everything that waits
         await asyncio.to_thread(self._log.close)
         for watch in list(self._watches):
             watch.cancel()
