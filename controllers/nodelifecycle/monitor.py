@@ -72,15 +72,18 @@ class NodeLifecycleController(Controller):
             changed.spec.taints, changed.metadata.labels = taints, labels
             await self.client.update(changed)
 
-    async def _set_execute_taint(self, node: core.Node, ready: str) -> None:
+    async def _set_execute_taint(self, node: core.Node, ready: str) -> bool:
+        """False: somebody else wrote at the same time; the next round sees the node as it is."""
         taints = compute_no_execute(node.spec.taints, ready, self.clock.now())
-        if taints != node.spec.taints:
-            changed = node.model_copy(deep=True)
-            changed.spec.taints = taints
-            try:
-                await self.client.update(changed)
-            except (Conflict, NotFound):
-                return  # the next round sees the node as it is
+        if taints == node.spec.taints:
+            return True
+        changed = node.model_copy(deep=True)
+        changed.spec.taints = taints
+        try:
+            await self.client.update(changed)
+        except (Conflict, NotFound):
+            return False
+        return True
 
     # -- all nodes, every period -------------------------------------------------------------------------------------
 
@@ -137,8 +140,11 @@ class NodeLifecycleController(Controller):
         if ready == "True" or stopped:
             if has_execute_taint(node):
                 await self._set_execute_taint(node, "True")
-        elif has_execute_taint(node) or self._limiter.take(zone_of(node), rate, self.clock.monotonic()):
+        elif has_execute_taint(node):
             await self._set_execute_taint(node, ready)
+        elif self._limiter.allows(zone_of(node), rate, self.clock.monotonic()):
+            if await self._set_execute_taint(node, ready):
+                self._limiter.take(zone_of(node), self.clock.monotonic())
 
     async def _mark_pods_not_ready(self, node: core.Node, announce: bool) -> None:
         """Services must not send anything to a node that does not answer."""

@@ -66,8 +66,9 @@ class Limiter:
     def __init__(self) -> None:
         self._taken: dict[str, float] = {}
 
-    def take(self, zone: str, rate: float, now: float) -> bool:
-        if rate <= 0 or now - self._taken.get(zone, float("-inf")) < 1 / rate:
-            return False
+    def allows(self, zone: str, rate: float, now: float) -> bool:
+        return rate > 0 and now - self._taken.get(zone, float("-inf")) >= 1 / rate
+
+    def take(self, zone: str, now: float) -> None:
+        """To be called once the deed is done: a failed one costs no token."""
         self._taken[zone] = now
-        return True

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+
 from minik8s.api import core
 from minik8s.api.meta import format_time
 from minik8s.client.controller import Controller

@@ -1,6 +1,7 @@
 """Adopting and releasing."""
 
 import pytest
+
 from minik8s.controllers.owners import Claim, compute_claim
 
 from .builders import pod, replica_set

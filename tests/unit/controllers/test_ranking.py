@@ -1,6 +1,7 @@
 """Who goes first when there are too many pods."""
 
 import pytest
+
 from minik8s.api import core
 from minik8s.controllers.ranking import DELETION_COST, compute_pods_to_delete
 

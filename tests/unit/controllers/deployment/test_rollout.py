@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from minik8s.api import apps
 from minik8s.controllers.deployment.fenceposts import max_surge, min_available, resolve, wanted
 from minik8s.controllers.deployment.proportional import compute_proportional

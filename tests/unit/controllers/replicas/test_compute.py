@@ -1,6 +1,7 @@
 """Plan and status of a replica set."""
 
 import pytest
+
 from minik8s.controllers.conditions import find_condition
 from minik8s.controllers.replicas.compute import BURST, compute_plan, compute_status
 from minik8s.controllers.replicas.kinds import REPLICA_SET

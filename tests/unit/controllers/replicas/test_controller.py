@@ -1,10 +1,10 @@
 """The replica loop against an API server in memory."""
 
 import pytest
+
 from minik8s.api import apps, core
 from minik8s.api.meta import ObjectMeta
 from minik8s.api.status import Forbidden
-from minik8s.controllers.conditions import find_condition
 from minik8s.controllers.owners import controller_of
 from minik8s.controllers.replicas.controller import new_replica_set_controller, new_replication_controller
 
