@@ -13,6 +13,7 @@ Invariants
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -51,6 +52,7 @@ class Snapshot:
         self.position: dict[str, int] = {}
         self.pods: dict[str, SchedPod] = {}
         self.pods_on: dict[str, dict[str, SchedPod]] = {}
+        self.priorities: Counter[int] = Counter()
         self.alive: Bools = np.zeros(0, np.bool_)
         self.unschedulable: Bools = np.zeros(0, np.bool_)
         self.pod_count: Ints = np.zeros(0, np.int64)
@@ -127,6 +129,7 @@ class Snapshot:
             self.remove_pod(pod.key)
         self.version += 1
         self.pods[pod.key] = pod
+        self.priorities[pod.priority] += 1
         self.pods_on.setdefault(pod.node, {})[pod.key] = pod
         position = self.position.get(pod.node)
         if position is not None:
@@ -137,6 +140,9 @@ class Snapshot:
         if pod is None:
             return None
         self.version += 1
+        self.priorities[pod.priority] -= 1
+        if not self.priorities[pod.priority]:
+            del self.priorities[pod.priority]
         on_node = self.pods_on[pod.node]
         del on_node[key]
         if not on_node:
