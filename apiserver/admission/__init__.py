@@ -10,6 +10,6 @@ them once without name and then once per object.
 """
 
 from minik8s.apiserver.admission.base import AdmissionPlugin, Attributes
-from minik8s.apiserver.admission.chain import AdmissionChain
+from minik8s.apiserver.admission.chain import AdmissionChain, default_chain
 
-__all__ = ["AdmissionChain", "AdmissionPlugin", "Attributes"]
+__all__ = ["AdmissionChain", "AdmissionPlugin", "Attributes", "default_chain"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
-    from minik8s.apiserver.auth.user import User
     from minik8s.apiserver.registry.interface import Registry
 
 JsonObject = dict[str, Any]
@@ -26,7 +25,8 @@ class Attributes:
     name: str  # "" while generateName is open
     obj: JsonObject | None  # in the request's version; None for DELETE
     old: JsonObject | None = None  # stored state, for UPDATE and DELETE
-    user: User | None = None
+    user: str = ""
+    groups: tuple[str, ...] = ()
     options: JsonObject = field(default_factory=dict)  # Create/Update/DeleteOptions
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)  # plugins may add texts for Warning headers

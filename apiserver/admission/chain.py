@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from minik8s.apiserver.admission.base import AdmissionPlugin, Attributes
-from minik8s.apiserver.registry.interface import Registry
+
+if TYPE_CHECKING:
+    from minik8s.apiserver.registry.interface import Registry
 
 
 class AdmissionChain:
     """`mutate` runs every plugin's mutate in order, `validate` every plugin's validate."""
 
-    def __init__(self, registry: Registry, plugins: Sequence[AdmissionPlugin] | None = None) -> None:
-        self.plugins = tuple(default_plugins(registry) if plugins is None else plugins)
+    def __init__(self, plugins: Sequence[AdmissionPlugin]) -> None:
+        self.plugins = tuple(plugins)
         self._routes: dict[tuple[str, str, str], tuple[AdmissionPlugin, ...]] = {}
 
     async def mutate(self, attrs: Attributes) -> None:
@@ -40,5 +43,24 @@ def _handles(plugin: AdmissionPlugin, resource: str, subresource: str, operation
 
 
 def default_plugins(registry: Registry) -> list[AdmissionPlugin]:
-    """The plugins that are on by default, in upstream's order."""
-    return []
+    """The plugins that are on by default, in upstream's order; quota last, when everything else has agreed."""
+    from minik8s.apiserver.admission.classes import DefaultIngressClass, DefaultStorageClass, RuntimeClass
+    from minik8s.apiserver.admission.limits import LimitRanger
+    from minik8s.apiserver.admission.namespaces import NamespaceLifecycle
+    from minik8s.apiserver.admission.nodes import TaintNodesByCondition
+    from minik8s.apiserver.admission.priority import Priority
+    from minik8s.apiserver.admission.quota import ResourceQuota
+    from minik8s.apiserver.admission.service_accounts import ServiceAccount
+    from minik8s.apiserver.admission.tolerations import DefaultTolerationSeconds
+    from minik8s.apiserver.admission.volumes import StorageObjectInUseProtection
+
+    order: list[type[AdmissionPlugin]] = [
+        NamespaceLifecycle, LimitRanger, ServiceAccount, TaintNodesByCondition, Priority, DefaultTolerationSeconds,
+        StorageObjectInUseProtection, RuntimeClass, DefaultStorageClass, DefaultIngressClass, ResourceQuota,
+    ]  # fmt: skip
+    return [plugin(registry) for plugin in order]
+
+
+def default_chain(registry: Registry) -> AdmissionChain:
+    """All plugins that are on by default."""
+    return AdmissionChain(default_plugins(registry))

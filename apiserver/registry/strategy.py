@@ -25,9 +25,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
+
+from minik8s.apiserver.defaulting import defaulter_for
+from minik8s.apiserver.validation import Validator, validator_for
+from minik8s.apiserver.validation import names
+from minik8s.apiserver.validation.meta import check_object_meta, check_object_meta_update
 
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
@@ -85,11 +90,15 @@ class Strategy:
 
     def __init__(self, kind: Kind) -> None:
         self.kind = kind
+        self._default = defaulter_for(kind)
+        self._validator = validator_for(kind) or Validator()
 
     # -- defaulting and preparation -------------------------------------------------------------------------------
 
     def default(self, obj: JsonObject) -> None:
-        """Fill in what upstream's SetDefaults_* fill in."""
+        """Fill in what upstream's SetDefaults_* fill in (`apiserver/defaulting`)."""
+        if self._default is not None:
+            self._default(obj)
 
     def prepare_create(self, obj: JsonObject) -> None:
         """Drop what a creator may not set; the generic rule wipes status where there is a status subresource."""
@@ -97,7 +106,7 @@ class Strategy:
             obj.pop("status", None)
 
     def prepare_update(self, new: JsonObject, old: JsonObject) -> None:
-        """Keep the stored status, and bump generation when the spec changes."""
+        """Keep the stored status, and bump generation when the desired state changes."""
         if "status" in self.kind.subresources:
             carry(new, old, "status")
         self.bump_generation(new, old)
@@ -125,24 +134,36 @@ class Strategy:
         meta["generation"] = old_generation + (1 if self.desired_state(new) != self.desired_state(old) else 0)
 
     def desired_state(self, obj: JsonObject) -> Any:
-        """The part whose change is a new generation."""
-        return obj.get("spec")
+        """The part whose change is a new generation: everything but metadata and status."""
+        return {key: value for key, value in obj.items() if key not in _NOT_DESIRED}
 
     @property
     def keeps_generation(self) -> bool:
         """Whether metadata.generation starts at 1 (object_meta asks on create)."""
-        return False
+        return (self.kind.group, self.kind.kind) not in _WITHOUT_GENERATION
 
     # -- validation -----------------------------------------------------------------------------------------------
 
+    def name_messages(self, name: str) -> tuple[str, ...]:
+        """Why a name is refused, for kinds without a validator of their own."""
+        return names.dns1123_subdomain(name)
+
     def validate(self, obj: JsonObject) -> list[FieldError]:
-        return []
+        if self._validator.create is not None:
+            return self._validator.create(obj)
+        errors: list[FieldError] = []
+        check_object_meta(errors, obj, self.kind.namespaced, self.name_messages)
+        return errors
 
     def validate_update(self, new: JsonObject, old: JsonObject) -> list[FieldError]:
-        return []
+        if self._validator.update is not None:
+            return self._validator.update(new, old)
+        return _validate_meta_update(new, old)
 
     def validate_status_update(self, new: JsonObject, old: JsonObject) -> list[FieldError]:
-        return []
+        if self._validator.status_update is not None:
+            return self._validator.status_update(new, old)
+        return _validate_meta_update(new, old)
 
     def validate_subresource_update(self, subresource: str, new: JsonObject, old: JsonObject) -> list[FieldError]:
         if subresource == "status":
@@ -175,7 +196,7 @@ class Strategy:
     # -- deletion -------------------------------------------------------------------------------------------------
 
     def graceful_delete(self, obj: JsonObject, options: JsonObject) -> int | None:
-        """Seconds of grace when the object is only marked and someone else removes it; None: remove at once.
+        """Seconds of grace when the object is only marked and someone else removes it; None or 0: remove at once.
 
         Called for the first delete and again for each later one: an answer smaller than the stored
         metadata.deletionGracePeriodSeconds shortens it, a larger one must be ignored by the caller.
@@ -202,6 +223,10 @@ class Strategy:
     def from_storage(self, obj: JsonObject) -> JsonObject:
         """The stored form → this version's form."""
         return obj
+
+    def delete_warnings(self, obj: JsonObject, options: JsonObject) -> list[str]:
+        """Texts for `Warning: 299` headers of a DELETE."""
+        return []
 
     #: Whether to_storage/from_storage do anything; the cache serves ready bytes where not.
     converts = False
@@ -232,6 +257,41 @@ class Strategy:
         """Give back what the removed object held."""
 
 
+_NOT_DESIRED = frozenset({"metadata", "status", "apiVersion", "kind"})
+
+#: Kinds of which upstream keeps no generation.
+_WITHOUT_GENERATION = frozenset(
+    [("", kind) for kind in (
+        "Binding", "ConfigMap", "Endpoints", "Event", "LimitRange", "Namespace", "Node", "PersistentVolume",
+        "PersistentVolumeClaim", "PodTemplate", "ResourceQuota", "Secret", "Service", "ServiceAccount",
+    )]
+    + [
+        ("apps", "ControllerRevision"),
+        ("autoscaling", "HorizontalPodAutoscaler"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("coordination.k8s.io", "Lease"),
+        ("events.k8s.io", "Event"),
+        ("networking.k8s.io", "IPAddress"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("rbac.authorization.k8s.io", "Role"),
+        ("rbac.authorization.k8s.io", "RoleBinding"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "CSINode"),
+        ("storage.k8s.io", "CSIStorageCapacity"),
+        ("storage.k8s.io", "StorageClass"),
+        ("storage.k8s.io", "VolumeAttachment"),
+    ]
+)  # fmt: skip
+
+
+def _validate_meta_update(new: JsonObject, old: JsonObject) -> list[FieldError]:
+    errors: list[FieldError] = []
+    check_object_meta_update(errors, new, old)
+    return errors
+
+
 def carry(new: JsonObject, old: JsonObject, key: str) -> None:
     """Set new[key] to what old has, absence included."""
     if key in old:
@@ -259,11 +319,13 @@ def keep_metadata(new: JsonObject, old: JsonObject) -> None:
         carry(new_meta, old_meta, key)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _strategy(group: str, name: str, kind: Kind) -> Strategy:
     from minik8s.apiserver.registry.strategies import STRATEGIES
 
-    target = STRATEGIES.get((group, name), "generic:GenericStrategy")
+    target = STRATEGIES.get((f"{group}/{kind.version}", name)) or STRATEGIES.get((group, name))
+    if target is None:
+        return Strategy(kind)
     module, _, cls = target.partition(":")
     factory: Callable[[Kind], Strategy] = getattr(import_module(f"{STRATEGIES_PACKAGE}.{module}"), cls)
     return factory(kind)

@@ -1,0 +1,31 @@
+"""Custom resource definitions: stored versions, and the cleanup finalizer.
+
+Mirrors `apiextensions-apiserver/pkg/registry/customresourcedefinition/strategy.go`.
+"""
+
+from __future__ import annotations
+
+from minik8s.apiserver.registry.strategy import JsonObject, Strategy
+
+CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+
+
+class CrdStrategy(Strategy):
+    def prepare_create(self, obj: JsonObject) -> None:
+        obj["status"] = {
+            "conditions": [],
+            "acceptedNames": {"plural": "", "kind": ""},
+            "storedVersions": _storage_versions(obj),
+        }
+
+    def prepare_update(self, new: JsonObject, old: JsonObject) -> None:
+        """A version once stored stays listed until somebody has migrated its objects and says so."""
+        super().prepare_update(new, old)
+        status = new["status"] = dict(new.get("status") or {})
+        stored = list(status.get("storedVersions") or ())
+        status["storedVersions"] = stored + [name for name in _storage_versions(new) if name not in stored]
+
+
+def _storage_versions(obj: JsonObject) -> list[str]:
+    versions = (obj.get("spec") or {}).get("versions") or ()
+    return [version["name"] for version in versions if version.get("storage")]
