@@ -50,8 +50,8 @@ class Metrics:
         buckets[bisect_left(BUCKETS, seconds)] += 1
         buckets[-1] += seconds
 
-    def render(self) -> str:
-        """The whole page."""
+    def render(self, more: Iterable[Sample] = ()) -> str:
+        """The whole page; ``more`` are gauges that had to be asked for."""
         lines: list[str] = []
         self._render_requests(lines)
         self._render_durations(lines)
@@ -61,7 +61,7 @@ class Metrics:
         for (group, version, plural), count in self.watches.items():
             labels = {"verb": "WATCH", "group": group, "version": version, "resource": plural}
             lines.append(_line("apiserver_longrunning_requests", labels, count))
-        self._render_collected(lines)
+        _render_gauges(lines, (*more, *(sample for source in self._collectors for sample in source())))
         _render_process(lines, self.started)
         return "\n".join(lines) + "\n"
 
@@ -81,14 +81,14 @@ class Metrics:
             lines.append(_line(name + "_sum", labels, round(buckets[-1], 6)))
             lines.append(_line(name + "_count", labels, running))
 
-    def _render_collected(self, lines: list[str]) -> None:
-        seen: set[str] = set()
-        for source in self._collectors:
-            for name, labels, value in source():
-                if name not in seen:
-                    seen.add(name)
-                    _family(lines, name, "gauge", "See upstream's metric of this name")
-                lines.append(_line(name, labels, value))
+
+def _render_gauges(lines: list[str], samples: Iterable[Sample]) -> None:
+    seen: set[str] = set()
+    for name, labels, value in samples:
+        if name not in seen:
+            seen.add(name)
+            _family(lines, name, "gauge", "See upstream's metric of this name")
+        lines.append(_line(name, labels, value))
 
 
 def _labels(key: RequestKey) -> dict[str, str]:

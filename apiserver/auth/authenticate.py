@@ -6,13 +6,12 @@ the front proxy's headers and anonymous users: only health and version may be re
 
 from __future__ import annotations
 
-from typing import Any
-
 from minik8s.api.status import Forbidden, Unauthorized
 from minik8s.apiserver.auth.service_account import InvalidToken, TokenVerifier
 from minik8s.apiserver.auth.user import ALL_AUTHENTICATED, MASTERS, User
-from minik8s.apiserver.auth.x509 import user_from_peer_certificate
+from minik8s.apiserver.auth.x509 import user_from_certificate
 from minik8s.component import get_logger
+from minik8s.serving import ClientCertificate
 
 log = get_logger(__name__)
 
@@ -27,13 +26,13 @@ class Authenticator:
         self._static = {token.encode(): user for token, user in static_tokens.items()}
         self.verifier = verifier
 
-    async def authenticate(self, headers: dict[bytes, bytes], peer_certificate: dict[str, Any] | None) -> User:
+    async def authenticate(self, headers: dict[bytes, bytes], certificate: ClientCertificate | None) -> User:
         """The identity, impersonation applied; raises Unauthorized."""
-        user = user_from_peer_certificate(peer_certificate) if peer_certificate else None
+        user = user_from_certificate(certificate) if certificate else None
         if user is None:
             user = await self._by_token(headers.get(b"authorization", b""))
         if user is None:
-            raise Unauthorized("Unauthorized")
+            raise Unauthorized
         if b"impersonate-user" in headers:
             return impersonate(user, headers)
         return user

@@ -6,22 +6,12 @@ Mirrors staging/src/k8s.io/apiserver/pkg/authentication/request/x509. The TLS la
 
 from __future__ import annotations
 
-from typing import Any
-
 from minik8s.apiserver.auth.user import ALL_AUTHENTICATED, User
+from minik8s.serving import ClientCertificate
 
 
-def user_from_peer_certificate(certificate: dict[str, Any] | None) -> User | None:
-    """The identity in what ``ssl.SSLObject.getpeercert()`` returns; None without certificate or common name."""
-    if not certificate:
+def user_from_certificate(certificate: ClientCertificate | None) -> User | None:
+    """The identity that a verified certificate shows; None without certificate or common name."""
+    if certificate is None or not certificate.common_name:
         return None
-    name, groups = "", []
-    for relative_name in certificate.get("subject", ()):
-        for attribute, value in relative_name:
-            if attribute == "commonName":
-                name = value
-            elif attribute == "organizationName":
-                groups.append(value)
-    if not name:
-        return None
-    return User(name, groups=(*groups, ALL_AUTHENTICATED))
+    return User(certificate.common_name, groups=(*certificate.organizations, ALL_AUTHENTICATED))

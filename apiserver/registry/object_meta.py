@@ -3,8 +3,7 @@
 Mirrors staging/src/k8s.io/apiserver/pkg/registry/rest/{create,update,meta}.go and pkg/storage/names. Validation of
 names, labels, annotations and owner references belongs to the strategies.
 
-Invariants: functions change the object they are given in place; ``metadata`` always comes first in key order after
-kind and apiVersion, so that encoded objects begin alike.
+Invariant: functions change the metadata they are given in place, and nothing else.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ def fill_system_fields(meta: dict[str, Any], now: float) -> None:
     for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"):
         meta.pop(key, None)
     if meta.pop("resourceVersion", None) not in (None, "", "0"):
-        raise ApiError(500, "", "resourceVersion should not be set on objects to be created")
+        raise ApiError("resourceVersion should not be set on objects to be created")
     meta["uid"] = str(uuid.uuid4())
     meta["creationTimestamp"] = format_time(now)
 
@@ -91,12 +90,3 @@ def check_uid_precondition(resource: str, name: str, meta: dict[str, Any], old_m
 def precondition_uid(wanted: str, found: str) -> str:
     """Upstream's storage precondition text, as a PUT or PATCH shows it."""
     return f"Precondition failed: UID in precondition: {wanted}, UID in object meta: {found}"
-
-
-def normalized(obj: dict[str, Any], api_version: str, kind: str) -> dict[str, Any]:
-    """The same object in canonical key order: kind, apiVersion, metadata, the rest."""
-    out: dict[str, Any] = {"kind": kind, "apiVersion": api_version, "metadata": obj.get("metadata") or {}}
-    for key, value in obj.items():
-        if key not in out:
-            out[key] = value
-    return out

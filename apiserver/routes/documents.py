@@ -1,0 +1,170 @@
+"""What is served besides resources: discovery, OpenAPI, metrics, and FastAPI's pages for people.
+
+Discovery and OpenAPI are built from the scheme when first asked for, and kept as bytes with an ETag. FastAPI is
+imported (in a thread: it takes 0.3 s) when a path is asked for that only it serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from minik8s.api.status import MethodNotAllowed, NotFound
+from minik8s.apiserver.routes.http import Request, Response, answered
+
+if TYPE_CHECKING:
+    from minik8s.apiserver.app import Server
+
+METRICS_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+HUMAN = ("/docs", "/redoc", "/openapi.json", "/admin", "/docs/oauth2-redirect")
+
+
+class Documents:
+    """Everything that is one document per server."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._kept: dict[tuple[str, str], tuple[bytes, bytes, bytes]] = {}
+        self._human: Any = None
+        self._openapi_builder: Any = None
+
+    async def serve(self, request: Request) -> Response:
+        """Answer a path that is no resource's; 404 where it is nobody's."""
+        path = request.path.rstrip("/") or "/"
+        if path.startswith(HUMAN):
+            return await self._serve_human(request)
+        if request.method not in ("GET", "HEAD"):
+            raise MethodNotAllowed if path.startswith(("/api", "/apis", "/openapi", "/metrics")) else NotFound.path()
+        if path == "/metrics":
+            text = self._server.metrics.render(await self._server.object_counts())
+            return Response(200, text.encode(), METRICS_TYPE)
+        if path == "/":
+            return Response(200, orjson.dumps({"paths": self.paths()}))
+        if path.startswith(("/api", "/apis")):
+            return self._discovery(request, path)
+        if path.startswith("/openapi/"):
+            return await self._openapi(request, path)
+        raise NotFound.path()
+
+    # -- discovery --------------------------------------------------------------------------------------------------
+
+    def _discovery(self, request: Request, path: str) -> Response:
+        from minik8s.apiserver import discovery
+
+        parts = path.strip("/").split("/")
+        core, depth = parts[0] == "api", len(parts)
+        accept = request.headers.get(b"accept", b"").decode("latin1")
+        if depth == 1:
+            version = aggregated_version(accept)
+            if version:
+                content_type = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+                build = lambda: discovery.aggregated(self.kinds(), core, version)  # noqa: E731
+                return self._kept_response(request, path, version, build, content_type.encode())
+            if core:
+                address = f"{self._server.address}"
+                return self._kept_response(request, path, "", lambda: discovery.api_versions(address))
+            return self._kept_response(request, path, "", lambda: discovery.api_group_list(self.kinds()))
+        if not core and depth == 2:
+            self._must_exist(parts[1])
+            return self._kept_response(request, path, "", lambda: discovery.api_group(self.kinds(), parts[1]))
+        group, group_version = ("", parts[1]) if core else (parts[1], parts[2])
+        if depth != (2 if core else 3):
+            raise NotFound.path()
+        self._must_exist(group, group_version)
+        return self._kept_response(
+            request, path, "", lambda: discovery.resource_list(self.kinds(), group, group_version)
+        )
+
+    def kinds(self) -> list[Any]:
+        """All kinds that are served."""
+        from minik8s.api.scheme import SCHEME
+
+        return list(SCHEME)
+
+    def _must_exist(self, group: str, version: str = "") -> None:
+        if not any(kind.group == group and version in ("", kind.version) for kind in self.kinds()):
+            raise NotFound.path()
+
+    def paths(self) -> list[str]:
+        """The index at /."""
+        versions = dict.fromkeys((kind.group, kind.version) for kind in self.kinds())
+        groups = [f"/apis/{group}" for group in dict.fromkeys(group for group, _ in versions) if group]
+        resources = [f"/apis/{group}/{version}" if group else f"/api/{version}" for group, version in versions]
+        pages = ["/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version", "/docs"]
+        return sorted(["/api", "/apis", *groups, *resources, *pages])
+
+    # -- OpenAPI ----------------------------------------------------------------------------------------------------
+
+    async def _openapi(self, request: Request, path: str) -> Response:
+        """Built in a thread: importing every model and describing it takes a good part of a second."""
+        from minik8s.apiserver.openapi import OpenAPI
+
+        accept = request.headers.get(b"accept", b"").decode("latin1")
+        openapi = await asyncio.to_thread(self._load_openapi, OpenAPI)
+        if path == "/openapi/v2":
+            if "proto-openapi" in accept and not accept.startswith("application/json"):
+                content_type = b"application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+                return await self._kept_later(request, path, "protobuf", openapi.v2_protobuf, content_type)
+            return await self._kept_later(request, path, "", openapi.v2_json)
+        if path == "/openapi/v3":
+            return await self._kept_later(request, path, "", openapi.v3_index)
+        name = path.removeprefix("/openapi/v3/")
+        try:
+            return await self._kept_later(request, path, "", lambda: openapi.v3(name))
+        except KeyError:
+            raise NotFound.path() from None
+
+    def _load_openapi(self, factory: Any) -> Any:
+        if self._openapi_builder is None:
+            self._openapi_builder = factory(self.kinds())
+        return self._openapi_builder
+
+    # -- kept documents ---------------------------------------------------------------------------------------------
+
+    def _kept_response(
+        self, request: Request, path: str, variant: str, build: Callable[[], Any], content_type: bytes = b"application/json"
+    ) -> Response:
+        kept = self._kept.get((path, variant))
+        if kept is None:
+            built = build()
+            body = built if isinstance(built, bytes) else orjson.dumps(built)
+            etag = b'"' + hashlib.sha512(body).hexdigest().upper().encode() + b'"'
+            kept = self._kept[path, variant] = (body, etag, content_type)
+        body, etag, content_type = kept
+        headers = [(b"etag", etag), (b"vary", b"Accept")]
+        if request.headers.get(b"if-none-match") == etag:
+            return Response(304, b"", content_type, headers)
+        return Response(200, body, content_type, headers)
+
+    async def _kept_later(
+        self, request: Request, path: str, variant: str, build: Callable[[], Any], content_type: bytes = b"application/json"
+    ) -> Response:
+        if (path, variant) not in self._kept:
+            built = await asyncio.to_thread(build)
+            return self._kept_response(request, path, variant, lambda: built, content_type)
+        return self._kept_response(request, path, variant, build, content_type)
+
+    # -- pages for people -------------------------------------------------------------------------------------------
+
+    async def _serve_human(self, request: Request) -> Response:
+        if self._human is None:
+            from minik8s.apiserver.routes import human
+
+            self._human = await asyncio.to_thread(human.build, self._server)
+        await self._human(request.scope, request.receive, request.send)
+        return answered(200)
+
+
+def aggregated_version(accept: str) -> str:
+    """"v2" or "v2beta1" where aggregated discovery is what the client likes best of what we have; else ""."""
+    for clause in accept.split(","):
+        parts = [part.strip() for part in clause.split(";")]
+        if "as=APIGroupDiscoveryList" in parts and "g=apidiscovery.k8s.io" in parts and parts[0] == "application/json":
+            return next((version for version in ("v2", "v2beta1") if f"v={version}" in parts), "")
+        if parts[0] == "application/json" and len(parts) == 1:
+            return ""
+    return ""

@@ -1,0 +1,82 @@
+"""…/scale: the replicas of a workload as an autoscaling/v1 Scale (pkg/registry/apps/*/storage ScaleREST)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from minik8s.api.scheme import SCHEME, Kind
+from minik8s.api.status import BadRequest, FieldError, Invalid, NotFound
+from minik8s.apiserver.registry import write
+from minik8s.apiserver.registry.decode import WARN, decode_object
+from minik8s.apiserver.registry.interface import Context
+from minik8s.apiserver.registry.resources import Resource
+from minik8s.apiserver.routes.bodies import read_json
+from minik8s.apiserver.routes.http import Request, Response, json_response
+
+if TYPE_CHECKING:
+    from minik8s.apiserver.app import Server
+
+JsonObject = dict[str, Any]
+SCALE = SCHEME.by_kind("autoscaling", "v1", "Scale") or Kind(
+    "autoscaling", "v1", "Scale", "scales", "scale", model_path="minik8s.api.autoscaling.v1:Scale"
+)
+
+
+async def serve(server: Server, request: Request, resource: Resource) -> Response:
+    info = request.info
+    entry = await resource.cache.get(resource.key(info.namespace, info.name))
+    if entry is None:
+        raise NotFound.of(resource.kind.plural, info.name, resource.kind.group)
+    if request.method in ("GET", "HEAD"):
+        return json_response(resource.strategy.scale_of(resource.decode(entry)))
+    body = await (request.body() if request.method == "PATCH" else read_json(request))
+    ctx = Context(
+        resource.kind, server.registry, request.user, info.namespace, info.name,
+        dry_run="dryRun" in request.query, warnings=request.warnings,
+    )  # fmt: skip
+    written = await write.update(server.registry, ctx, _transform(request, resource, body), is_patch=True)
+    return json_response(resource.strategy.scale_of(orjson.loads(written.data)))
+
+
+def _transform(request: Request, resource: Resource, body: bytes) -> write.Transform:
+    """From the stored object to one with the replicas of the scale that the request asks for."""
+    strategy = resource.strategy
+
+    def transform(old: JsonObject) -> JsonObject:
+        scale = strategy.scale_of(old)
+        if request.method == "PATCH":
+            from minik8s.apiserver.routes.patching import patcher_for
+
+            patched = patcher_for(request.content_type, body, _ScaleResource)(scale)
+            wanted = decode_object(orjson.dumps(patched), SCALE, WARN, request.warnings)
+        else:
+            wanted = decode_object(body, SCALE, WARN, request.warnings)
+        _validate(request, wanted)
+        new = resource.decode_copy(old)
+        strategy.apply_scale(new, wanted)
+        if wanted["metadata"].get("resourceVersion"):
+            new["metadata"]["resourceVersion"] = wanted["metadata"]["resourceVersion"]
+        return new
+
+    return transform
+
+
+class _Scaled:
+    """What patching asks of a resource: the kind, for its model."""
+
+    kind = SCALE
+
+
+_ScaleResource: Any = _Scaled()
+
+
+def _validate(request: Request, scale: JsonObject) -> None:
+    name, meta = request.info.name, scale["metadata"]
+    if meta.get("name") and meta["name"] != name:
+        raise BadRequest(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
+    replicas = (scale.get("spec") or {}).get("replicas") or 0
+    if replicas < 0:
+        error = FieldError.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
+        raise Invalid.of("Scale", name, [error], "autoscaling")
