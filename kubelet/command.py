@@ -82,7 +82,7 @@ def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletC
     )
     if options.container_runtime != "fake":
         return [first]
-    first = replace(first, parallel_starts=FAKE_STARTS)
+    first = replace(first, parallel_starts=FAKE_STARTS, simulated=True)
     if options.fake_nodes == 1:
         return [first]
     stem = options.hostname_override or "node"

@@ -24,6 +24,8 @@ class KubeletConfig:
     resolv_conf: Path = Path("/etc/resolv.conf")
     manifest_path: Path | None = None
     fake_gpus: int = 0
+    #: containers are records only: nothing is written to disk for them
+    simulated: bool = False
     #: pods that are made at a time; more does not make an engine faster
     parallel_starts: int = 6
     status_workers: int = 8

@@ -54,7 +54,7 @@ class Kubelet:
         self.client = client
         self.runtime = runtime
         self.clock = clock
-        self.ready = False
+        self.started = asyncio.Event()
         self._own_informers: list[Informer[core.Pod] | Informer[core.Service]] = []
         self.pods = pods or self._own(core.Pod, f"spec.nodeName={config.node_name}")
         self.services = services or self._own(core.Service, "")
@@ -102,6 +102,11 @@ class Kubelet:
         else:
             record(events.WARNING, events.UNHEALTHY, f"{name} probe failed: {result.message}")
 
+    @property
+    def ready(self) -> bool:
+        """Pods are taken and run."""
+        return self.started.is_set()
+
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
@@ -111,7 +116,7 @@ class Kubelet:
                 group.create_task(self.ctx.statuses.run())
                 group.create_task(self.reporter.run())
                 group.create_task(self.loop.run())
-                self.ready = True
+                self.started.set()
         finally:
             self.ctx.probes.close()
             await self.ctx.objects.close()

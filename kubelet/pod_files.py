@@ -31,7 +31,7 @@ def log_directory(ctx: NodeContext, pod: core.Pod) -> Path:
 
 
 def log_path(ctx: NodeContext, pod: core.Pod, name: str, attempt: int) -> str:
-    if ctx.runtime.name == "fake":
+    if ctx.config.simulated:
         return ""
     directory = log_directory(ctx, pod) / name
     directory.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def write_pod_files(
     ctx: NodeContext, pod: core.Pod, container: core.Container, sandbox: base.SandboxStatus, attempt: int
 ) -> dict[str, Path]:
     """/etc/hosts, /etc/resolv.conf and the termination log, as files to be mounted."""
-    if "mounts" not in ctx.capabilities or ctx.runtime.name == "fake":
+    if "mounts" not in ctx.capabilities or ctx.config.simulated:
         return {}
     directory = ctx.volumes.pod_dir(pod.metadata.uid)
     directory.mkdir(parents=True, exist_ok=True)

@@ -32,11 +32,10 @@ class WorkerPods:
         return made[index].id
 
     def sandbox_id(self, pod: core.Pod) -> str:
-        """KeyError when the pod has none that is ready."""
-        sandbox = self._loop.workers[pod.metadata.uid].state.observed.ready_sandbox
-        if sandbox is None:
-            raise KeyError(pod.metadata.name)
-        return sandbox.id
+        """ "" when the pod has none that is ready."""
+        worker = self._loop.workers.get(pod.metadata.uid)
+        sandbox = worker.state.observed.ready_sandbox if worker else None
+        return sandbox.id if sandbox else ""
 
     def _worker(self, namespace: str, name: str) -> PodWorker | None:
         found = [

@@ -137,7 +137,7 @@ def _note_backing_off(ctx: NodeContext, state: PodState, actions: PodActions, no
 async def _volumes(ctx: NodeContext, state: PodState) -> dict[str, Path] | None:
     """The pod's volumes, brought up to date; None when they are not ready: nothing may start then."""
     pod, ips = state.pod, state.observed.pod_ips
-    if "mounts" not in ctx.capabilities or ctx.runtime.name == "fake":
+    if "mounts" not in ctx.capabilities or ctx.config.simulated:
         return {volume.name: Path("/dev/null") for volume in pod.spec.volumes}
     try:
         work = asyncio.ensure_future(ctx.volumes.set_up(pod, pod_facts(ctx, pod, ips)))

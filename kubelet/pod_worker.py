@@ -23,6 +23,7 @@ from enum import Enum
 from minik8s.api import core
 from minik8s.client.log import get_logger
 from minik8s.kubelet.backoff import Backoff
+from minik8s.kubelet.conditions import OWNED
 from minik8s.kubelet.context import NodeContext, PodState
 from minik8s.kubelet.observed import key_of
 from minik8s.kubelet.pod_sync import SyncResult, sync_pod
@@ -56,11 +57,11 @@ class PodWorker:
         """A newer version of the object."""
         before = self.state.pod
         self.state.pod = pod
-        if before.spec != pod.spec:
-            self.state.not_before.clear()  # the new spec may mend what failed
-        self.state.changed.set()
         self._decide()
-        self.wake()
+        if _matters(before, pod):
+            self.state.not_before.clear()  # the new version may mend what failed
+            self.state.changed.set()
+            self.wake()
 
     def vanish(self) -> None:
         """The object is gone from the API."""
@@ -168,3 +169,22 @@ class PodWorker:
             EventType.CONTAINER_DIED: sandbox is not None and sandbox.state != SandboxState.READY,
             EventType.CONTAINER_REMOVED: sandbox is None,
         }[event.type]
+
+
+def _matters(old: core.Pod, new: core.Pod) -> bool:
+    """Whether a new version says what the kubelet did not write itself; else each status would cause a sync."""
+
+    def said(pod: core.Pod) -> tuple[object, ...]:
+        meta = pod.metadata
+        others = [condition for condition in pod.status.conditions if condition.type not in OWNED]
+        return (
+            pod.spec,
+            meta.labels,
+            meta.annotations,
+            meta.deletion_timestamp,
+            meta.deletion_grace_period_seconds,
+            others,
+            is_terminal(pod.status),
+        )
+
+    return said(old) != said(new)

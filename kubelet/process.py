@@ -14,6 +14,7 @@ from minik8s.clock import SystemClock
 from minik8s.component import HealthServer, get_logger
 from minik8s.kubelet.config import KubeletConfig
 from minik8s.kubelet.kubelet import Kubelet, node_index
+from minik8s.kubelet.pod_source import WorkerPods
 from minik8s.kubelet.runtimes import make_runtime
 from minik8s.kubelet.runtimes.base import Runtime, RuntimeOptions
 
@@ -66,7 +67,25 @@ def _runtime(config: KubeletConfig) -> Runtime:
 
 
 async def _serve(options: argparse.Namespace, nodes: list[Kubelet]) -> None:
-    """Logs, exec and figures of the nodes, over TLS."""
-    from minik8s.kubelet.server import run_server  # lazily: HTTP, streams; not needed to be ready
+    """Logs, exec and figures of the node, over TLS; a process that plays many nodes serves none of them."""
+    if len(nodes) > 1 or not options.tls_cert_file:
+        log.info("no server for logs and exec", reason="many nodes" if len(nodes) > 1 else "no --tls-cert-file")
+        return
+    node = nodes[0]
+    await node.started.wait()  # the server is a heavy import: the first pods come first
+    from minik8s.kubelet.server import ServerContext, start_server
 
-    await run_server(options, nodes)
+    pods = WorkerPods(node.loop)
+    context = ServerContext(node.config.node_name, pods, node.runtime, sandbox_ids=pods.sandbox_id)
+    server = await start_server(
+        context,
+        options.address,
+        options.port,
+        options.tls_cert_file,
+        options.tls_private_key_file,
+        options.client_ca_file,
+    )
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await server.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ class Rig:
     def __init__(self, clock: VirtualClock, api: FakeAPI, client: FakeClient, root: Path) -> None:
         self.clock, self.api, self.client, self.root = clock, api, client, root
         self.runtime = FakeRuntime(RuntimeOptions(NODE, root), clock)
-        self.config = KubeletConfig(NODE, root, runtime="fake", node_ip="10.0.0.1")
+        self.config = KubeletConfig(NODE, root, runtime="fake", node_ip="10.0.0.1", simulated=True)
         self.kubelet: Kubelet | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -66,6 +66,16 @@ class Rig:
     async def status(self, name: str = "web") -> core.PodStatus:
         return (await self.pod(name)).status
 
+    async def until(self, condition: Callable[[], bool | Awaitable[bool]]) -> None:
+        """Real waiting, for what threads do (files); virtual time goes on beside it."""
+        for _ in range(500):
+            result = condition()
+            if result if isinstance(result, bool) else await result:
+                return
+            await asyncio.sleep(0.005)
+            await self.clock.advance("100ms")
+        raise AssertionError("the condition did not come true")
+
     async def events(self) -> list[tuple[str, str]]:
         await self.clock.advance("2s")
         return [(e.reason or "", e.message or "") for e in await self.client.list(core.Event, "default")]
@@ -100,7 +110,7 @@ async def rig(
     clock: VirtualClock,
     api: FakeAPI,
     client: FakeClient,
-    tmp_path: Path,  # noqa: F811
+    tmp_path: Path,
 ) -> AsyncIterator[Rig]:
     made = Rig(clock, api, client, tmp_path)
     yield made

@@ -90,7 +90,7 @@ async def test_a_second_deletion_shortens_the_wait(rig: Any) -> None:
     rig.behave("app", stop_seconds=100.0)
     await rig.start()
     await rig.add(rig.make_pod())
-    pod = await rig.pod()
+    assert await rig.exists()
     await rig.client.delete(core.Pod, "web", "default", grace_period_seconds=60)
     await rig.clock.advance("5s")
     assert await rig.exists()
