@@ -72,7 +72,7 @@ def resolve(config: ClusterConfig, saved: ClusterConfig | None) -> ClusterConfig
         config.proxy = saved.proxy if saved else ("iptables" if iptables_usable() else "userspace")
     if config.proxy == "userspace" and config.service_cidr == DEFAULT_SERVICE_CIDR:
         config.service_cidr = LOOPBACK_SERVICE_CIDR
-    config.advertise_address = find_advertise_address() if os.geteuid() == 0 else "127.0.0.1"
+    config.advertise_address = find_advertise_address()
     names = port_names(config.nodes, config.runtime)
     config.ports = compute_ports(names, saved.ports if saved else {}, port_is_free)
     return config

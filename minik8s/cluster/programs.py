@@ -133,6 +133,7 @@ def _kubelet(config: ClusterConfig, index: int, name: str) -> Program:
         flags["fake-nodes"] = str(config.nodes)
     else:
         flags["hostname-override"] = name
+        flags["pod-cidr"] = f"10.244.{index}.0/24"
     if config.fake_gpus:
         flags["fake-gpus"] = str(config.fake_gpus)
     stem = "kubelet" if config.nodes == 1 or config.runtime == "fake" else f"kubelet-{name}"
