@@ -79,10 +79,12 @@ class Options:
 
     @property
     def address(self) -> str:
-        """--advertise-address, or the bound address, or the one that the default route would use."""
+        """--advertise-address, or the bound address, or (where that is no other machine's way here) the one of the
+        default route."""
         if self.advertise_address:
             return self.advertise_address
-        if self.bind_address not in ("", "0.0.0.0", "::"):  # noqa: S104
+        bound = ipaddress.ip_address(self.bind_address or "0.0.0.0")  # noqa: S104
+        if not bound.is_unspecified and not bound.is_loopback:
             return self.bind_address
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:

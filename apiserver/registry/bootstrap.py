@@ -9,6 +9,7 @@ Invariant: what exists is left as it is, except the addresses of this server its
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,8 @@ class Bootstrap:
             self._ensure("", "v1", "configmaps", self._authentication_config()),
             self._ensure("", "v1", "services", self._service()),
         )
+        if ipaddress.ip_address(self._identity.advertise_address).is_loopback:
+            return  # endpoints may not be loopback addresses: the `kubernetes` Service leads nowhere then
         await self._replace("", "v1", "endpoints", self._endpoints(), "subsets")
         await self._replace("discovery.k8s.io", "v1", "endpointslices", self._slice(), "endpoints", "ports")
 

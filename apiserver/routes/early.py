@@ -38,4 +38,4 @@ _KNOWN = frozenset({"healthz", "livez", "readyz", "version", "metrics", "openapi
 def known_path(path: str) -> str:
     """The first segment where it is one of ours: metrics must not grow by what scanners ask for."""
     first = path.strip("/").partition("/")[0]
-    return first if first in _KNOWN else ""
+    return f"/{first}" if first in _KNOWN else ""

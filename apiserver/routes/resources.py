@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Server", Request, Resource], Awaitable[Response]]
 #: Verbs that address a collection; the others need a name.
-COLLECTION_VERBS = frozenset({"list", "watch", "deletecollection", "create"})
+COLLECTION_VERBS = frozenset({"list", "deletecollection", "create"})
 
 
 async def serve_resource(server: Server, request: Request) -> Response:
@@ -48,7 +48,7 @@ async def serve_resource(server: Server, request: Request) -> Response:
     if info.subresource:
         return await _serve_subresource(server, request)
     verb = _verb(request)
-    if verb not in kind.verbs or (verb == "create") == bool(info.name):
+    if verb not in kind.verbs or (verb != "watch" and bool(info.name) == (verb in COLLECTION_VERBS)):
         raise MethodNotAllowed
     if kind.namespaced and not info.namespace and verb not in ("list", "watch"):
         raise MethodNotAllowed
