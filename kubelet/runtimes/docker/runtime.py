@@ -100,7 +100,7 @@ class DockerRuntime:
 
     @staticmethod
     def _starter(identifier: str) -> Callable[[Any], None]:
-        return lambda client: client.start(identifier)  # type: ignore[no-any-return]
+        return lambda client: client.start(identifier)
 
     def _learns_oom_limit(self, exc: base.RuntimeFault) -> bool:
         """An engine without CAP_SYS_RESOURCE may not protect from the OOM killer: do without, once and for all."""
