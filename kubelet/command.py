@@ -6,6 +6,7 @@ Mirrors upstream cmd/kubelet/app. What upstream takes from a configuration file 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--tls-private-key-file", default="", metavar="FILE")
     add("--client-ca-file", default="", metavar="FILE", help="whose certificates the server trusts")
     add("--pod-cidr", default="10.244.0.0/24", help="process runtime: where pod addresses come from")
+    flags.add_bool(parser, "--cleanup", False, "remove every container and volume of this node, and exit")
     add("--fake-gpus", type=int, default=0, metavar="N", help="declare N GPUs that do not exist, for labs")
     add("--fake-nodes", type=int, default=1, metavar="N", help="fake runtime: so many nodes in this process")
     return parser
@@ -79,6 +81,7 @@ def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletC
         manifest_path=options.pod_manifest_path,
         fake_gpus=options.fake_gpus,
         pod_cidr=options.pod_cidr,
+        cluster_id=hashlib.sha256(str(options.root_dir.absolute()).encode()).hexdigest()[:12],
     )
     if options.container_runtime != "fake":
         return [first]
@@ -95,6 +98,8 @@ def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletC
 def main(argv: Sequence[str]) -> int:
     parser = make_parser()
     options = parser.parse_args(argv)
+    if options.cleanup:
+        return _cleanup(options)
     if not options.kubeconfig:
         parser.error("--kubeconfig is needed")
     if options.pod_manifest_path is not None:
@@ -104,6 +109,14 @@ def main(argv: Sequence[str]) -> int:
 
     configs = compute_configs(options, socket.gethostname())
     return run_component("kubelet", lambda: run_nodes(options, configs), options.v)
+
+
+def _cleanup(options: argparse.Namespace) -> int:
+    from minik8s.component import run_component
+    from minik8s.kubelet.process import clean_up
+
+    (config,) = compute_configs(options, socket.gethostname())
+    return run_component("kubelet", lambda: clean_up(config), options.v)
 
 
 if __name__ == "__main__":

@@ -32,5 +32,6 @@ class KubeletConfig:
     resync_seconds: float = 60.0
     lease_seconds: float = 10.0
     status_report_seconds: float = 300.0
+    #: tells the containers of several clusters on one engine apart: made from the root directory
     cluster_id: str = ""
     pod_cidr: str = "10.244.0.0/24"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 from pathlib import Path
 
 from minik8s.api import core
@@ -17,6 +18,7 @@ from minik8s.kubelet.kubelet import Kubelet, node_index
 from minik8s.kubelet.pod_source import WorkerPods
 from minik8s.kubelet.runtimes import make_runtime
 from minik8s.kubelet.runtimes.base import Runtime, RuntimeOptions
+from minik8s.kubelet.volumes.local import unmount_below
 
 log = get_logger(__name__)
 
@@ -64,6 +66,22 @@ def _runtime(config: KubeletConfig) -> Runtime:
             pod_cidr=config.pod_cidr,
         ),
     )
+
+
+async def clean_up(config: KubeletConfig) -> None:
+    """Remove all that this node made on the machine; the API is not asked."""
+    runtime = _runtime(config)
+    await runtime.start()
+    try:
+        sandboxes = await runtime.list_sandboxes()
+        await asyncio.gather(*(runtime.remove_sandbox(sandbox.id) for sandbox in sandboxes))
+        for container in await runtime.list_containers():
+            await runtime.remove_container(container.id)
+    finally:
+        await runtime.close()
+    unmount_below(config.root_dir)
+    await asyncio.to_thread(shutil.rmtree, config.root_dir / "pods", True)
+    log.info("cleaned up", node=config.node_name, pods=len(sandboxes))
 
 
 async def _serve(options: argparse.Namespace, nodes: list[Kubelet]) -> None:
