@@ -1,10 +1,10 @@
 """schedule(pod, snapshot) → Decision: which node, or why none.
 
-Mirrors pkg/scheduler/schedule_one.go (findNodesThatFitPod, prioritizeNodes, selectHost). Pure: reads the snapshot, decides,
-changes nothing; the same pod, snapshot and seed give the same node.
+Mirrors pkg/scheduler/schedule_one.go (findNodesThatFitPod, prioritizeNodes, selectHost). Pure: reads the snapshot,
+decides, changes nothing; the same pod, snapshot and seed give the same node.
 
-A node's reason is that of the first filter, in upstream's order, which it fails; so the counts in the message add up to the
-number of nodes (but for one filter that names several reasons for a node, like two resources that are short).
+A node's reason is that of the first filter, in upstream's order, which it fails; so the counts in the message add up
+to the number of nodes (but for one filter that names several reasons for a node, like two resources that are short).
 """
 
 from __future__ import annotations

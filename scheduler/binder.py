@@ -1,9 +1,10 @@
 """Decisions become API calls: bindings, the PodScheduled condition, events, evictions for preemption.
 
-Mirrors the binding cycle and handleSchedulingFailure of pkg/scheduler/schedule_one.go, and prepareCandidate of preemption.
+Mirrors the binding cycle and handleSchedulingFailure of pkg/scheduler/schedule_one.go, and prepareCandidate of
+preemption.
 
-A binding whose answer was lost may have happened. So before an assumption is given up the API is asked, for as long as it
-takes: forgetting a pod that is bound would book its place twice.
+A binding whose answer was lost may have happened. So before an assumption is given up the API is asked, for as long
+as it takes: forgetting a pod that is bound would book its place twice.
 """
 
 from __future__ import annotations
@@ -62,9 +63,7 @@ class Binder:
             await self._ask(pod, node, error.message)
         except OSError as error:
             await self._ask(pod, node, str(error))
-        self._recorder.event(
-            reference(pod), "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}"
-        )
+        self._recorder.event(reference(pod), "Normal", "Scheduled", f"Successfully assigned {pod.key} to {node}")
 
     async def _ask(self, pod: SchedPod, node: str, why: str) -> None:
         """Is the pod bound after all? Returns if it is where we wanted it."""
@@ -169,9 +168,7 @@ class Binder:
         """Reserve the smallest volume that suits; the volume controller completes the binding."""
         meta = claim["metadata"]
         fitting = [
-            volume
-            for volume in self._listers.volumes.values()
-            if suits(volume, claim) and self._reaches(volume, node)
+            volume for volume in self._listers.volumes.values() if suits(volume, claim) and self._reaches(volume, node)
         ]
         if not fitting:
             raise BindingFailed("binding volumes: no persistent volume suits any more")
@@ -202,9 +199,7 @@ def reference(pod: SchedPod) -> dict[str, str]:
     }  # fmt: skip
 
 
-def render_status_patch(
-    pod: SchedPod, reason: str, message: str, nominated: str | None, now: str
-) -> dict[str, Any]:
+def render_status_patch(pod: SchedPod, reason: str, message: str, nominated: str | None, now: str) -> dict[str, Any]:
     """The strategic merge patch of a pod's status; empty when there is nothing new to say."""
     status: dict[str, Any] = {}
     was, old_reason, old_message, since = pod.condition

@@ -1,10 +1,12 @@
-"""From the API to the snapshot and the queue: informers' handlers, and the pods that are assumed to be where we put them.
+"""From the API to the snapshot and the queue: informers' handlers, and the pods that are assumed to be where we put
+them.
 
-Mirrors pkg/scheduler/eventhandlers.go and backend/cache (AssumePod, ForgetPod). Informers keep what scheduling needs of an
-object, nothing else.
+Mirrors pkg/scheduler/eventhandlers.go and backend/cache (AssumePod, ForgetPod). Informers keep what scheduling needs
+of an object, nothing else.
 
 Invariants
-    - A pod with a node is in the snapshot, one without (and ours to schedule) in the queue; an assumed one in the snapshot.
+    - A pod with a node is in the snapshot, one without (and ours to schedule) in the queue; an assumed one in the
+      snapshot.
     - What the API says wins over what was assumed.
 """
 

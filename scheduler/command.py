@@ -20,7 +20,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--bind-address", default="127.0.0.1", help="address of the health and metrics server")
     made.add_argument("--secure-port", type=int, default=PORT, help="its port; plain HTTP; 0: none")
     made.add_argument("--scheduler-name", default="default-scheduler", help="schedule pods with this schedulerName")
-    made.add_argument("--seed", type=int, default=None, help="for repeatable choices among equal nodes (ours, not upstream's)")
+    made.add_argument(
+        "--seed", type=int, default=None, help="for repeatable choices among equal nodes (ours, not upstream's)"
+    )
     for flag in ("--authentication-kubeconfig", "--authorization-kubeconfig"):
         made.add_argument(flag, default="", help="taken for upstream's command lines; without effect")
     return made

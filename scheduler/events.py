@@ -1,8 +1,8 @@
 """Cluster events, and which of them could help a pod that found no node.
 
-Mirrors framework.ClusterEvent and the plugins' EventsToRegister with their queueing hints. A pod that was refused by some
-plugins waits until an event that one of those plugins cares for; the hint looks a little closer, so that thousands of
-waiting pods are not tried again for each node that changes a label.
+Mirrors framework.ClusterEvent and the plugins' EventsToRegister with their queueing hints. A pod that was refused by
+some plugins waits until an event that one of those plugins cares for; the hint looks a little closer, so that
+thousands of waiting pods are not tried again for each node that changes a label.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ MAX_SCORE = 100
 
 @dataclass(slots=True)
 class Reason:
-    """Why nodes may not take a pod. Not resolvable: no pod's leaving would change it."""
+    """Why nodes may not take a pod. `resolvable`: pods' leaving could change it."""
 
     text: str
     nodes: Bools

@@ -1,12 +1,14 @@
 """The loop: pop a pod, schedule it, assume it is there, bind in a task of its own, and go on with the next.
 
-Mirrors pkg/scheduler/scheduler.go and schedule_one.go. One pod is decided at a time, on a snapshot that holds all earlier
-decisions; bindings overlap. A pod that found no node may get one by preemption, and waits in the queue either way.
+Mirrors pkg/scheduler/scheduler.go and schedule_one.go. One pod is decided at a time, on a snapshot that holds all
+earlier decisions; bindings overlap. A pod that found no node may get one by preemption, and waits in the queue either
+way.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from minik8s.client.events import EventRecorder
@@ -39,7 +41,7 @@ class Scheduler:
         self.binder.snapshot = self.cache.snapshot
         self.metrics = Metrics(name)
         self._slots = asyncio.Semaphore(BINDINGS_AT_ONCE)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Future[None]] = set()
 
     @property
     def ready(self) -> bool:
@@ -134,13 +136,13 @@ class Scheduler:
                     await self.binder.clear_nomination(other)
         await self.binder.report_unschedulable(pod, message, nominated)
 
-    def _spawn(self, work: object) -> None:
+    def _spawn(self, work: Awaitable[None]) -> None:
         """Run in the background, in one of the slots."""
-        task = asyncio.ensure_future(work)  # type: ignore[arg-type,var-annotated]
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
 
-    def _finished(self, task: asyncio.Task[None]) -> None:
+    def _finished(self, task: asyncio.Future[None]) -> None:
         self._tasks.discard(task)
         self._slots.release()
         if not task.cancelled() and task.exception() is not None:

@@ -1,8 +1,8 @@
 """How many pods on each node match a selector: counted once, then kept up to date.
 
 Spreading and inter-pod affinity ask this for every pod they place, mostly with the same few selectors (one per
-ReplicaSet or Service). Asked for the first time, all pods are looked at; from then on each pod that comes or goes is held
-against the selectors known. The most recently used 256 are kept.
+ReplicaSet or Service). Asked for the first time, all pods are looked at; from then on each pod that comes or goes is
+held against the selectors known. The most recently used 256 are kept.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The scheduler's figures, in Prometheus' text form and upstream's names (pkg/scheduler/metrics). No library: three counters."""
+"""The scheduler's figures, in Prometheus' text form and under upstream's names (pkg/scheduler/metrics)."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class HostPort:
 
 @dataclass(frozen=True, slots=True)
 class SchedPod:
-    """A pod, as far as scheduling goes. The raw `affinity` and `spread` are read by their plugins, if present at all."""
+    """A pod, as far as scheduling goes. `affinity` and `spread` are as they came: their plugins read them."""
 
     key: str
     namespace: str

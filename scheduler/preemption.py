@@ -2,9 +2,9 @@
 
 Mirrors pkg/scheduler/framework/preemption and plugins/defaultpreemption. Pure: supposes and puts back; binder.py acts.
 
-On each node that could be helped, all pods of lower priority are taken away in thought; if the pod fits then, they are put
-back one by one, the important ones first (those whose disruption budget would be violated before all others), and who
-does not fit any more is a victim.
+On each node that could be helped, all pods of lower priority are taken away in thought; if the pod fits then, they
+are put back one by one, the important ones first (those whose disruption budget would be violated before all others),
+and who does not fit any more is a victim.
 """
 
 from __future__ import annotations

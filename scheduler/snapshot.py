@@ -1,11 +1,12 @@
 """The cluster as columns: what is true of node i stands at position i of every array.
 
-Mirrors pkg/scheduler/internal/cache (NodeInfo, Snapshot), turned on its side: upstream walks nodes in parallel threads, we
-let numpy walk columns, so that a filter over 5,000 nodes is a few array operations.
+Mirrors pkg/scheduler/internal/cache (NodeInfo, Snapshot), turned on its side: upstream walks nodes in parallel
+threads, we let numpy walk columns, so that a filter over 5,000 nodes is a few array operations.
 
 Invariants
     - Position i belongs to one node from `add_node` to `remove_node`; `alive[i]` says whether it is taken.
-    - `requested[r][i]` is the sum of r over all pods counted on node i, assumed ones too; likewise pod counts and ports.
+    - `requested[r][i]` is the sum of r over all pods counted on node i, assumed ones too; likewise pod counts and
+      ports.
     - A pod is counted once, by its key, on the node that it was added with.
     - Pods of a node that is not known (yet) are kept aside, and counted when it comes.
     - `version` changes with every change; whatever is derived and kept is dropped or brought up to date with it.

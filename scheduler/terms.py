@@ -1,7 +1,8 @@
 """Inter-pod affinity terms of the pods that run: which terms there are, and on which nodes pods carry them.
 
-Mirrors framework.AffinityTerm and NodeInfo.PodsWithAffinity. Replicas share their terms, so there are few different ones;
-per term one column counts the pods that carry it, and a pod to be placed is held against the terms, not against pods.
+Mirrors framework.AffinityTerm and NodeInfo.PodsWithAffinity. Replicas share their terms, so there are few different
+ones; per term one column counts the pods that carry it, and a pod to be placed is held against the terms, not against
+pods.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 REQUIRED_AFFINITY, REQUIRED_ANTI, PREFERRED_AFFINITY, PREFERRED_ANTI = "affinity", "anti", "prefers", "avoids"
-_REQUIRED, _PREFERRED = "requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"
+_REQUIRED, _PREFERRED = (
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+)
 
 
 @dataclass(frozen=True, slots=True)

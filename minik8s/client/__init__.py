@@ -1,12 +1,13 @@
 """The client side that every component, controller and add-on shares.
 
-Mirrors k8s.io/client-go, much smaller. Importing this package imports nothing else: take what you need from its modules.
+Mirrors k8s.io/client-go, much smaller. Importing this package imports nothing else: take what you need from its
+modules.
 
     kubeconfig.py     ClientConfig, load_kubeconfig(path, context=None), in_cluster_config()
     resources.py      Resource: where a kind lives on the wire; resolve(model class | scheme.Kind | Resource)
     http.py           connections, pool, TLS: HTTP/1.1 on asyncio and httptools
-    rest.py           Client: typed and untyped verbs; errors are minik8s.api.status.ApiError, or OSError for the transport
-    watch.py          watch events, and the reflector: list, then watch, resume, relist on 410
+    rest.py           Client: typed and untyped verbs; errors are minik8s.api.status.ApiError, or OSError for the
+    transport watch.py          watch events, and the reflector: list, then watch, resume, relist on 410
     informer.py       Informer, InformerFactory: a local cache with indexes and handlers
     workqueue.py      WorkQueue: dirty and processing sets, per-key backoff, delayed adds
     controller.py     Controller: the loop `key → reconcile(key)`

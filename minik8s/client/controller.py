@@ -1,7 +1,7 @@
 """The controller: a queue of keys, and `reconcile(key)` that may be run again at any time without harm.
 
-Mirrors the loop that every controller of kube-controller-manager and kubernetes/sample-controller spells out. A subclass
-sets `name`, wires informers' handlers to `enqueue` in its constructor, and writes `reconcile`.
+Mirrors the loop that every controller of kube-controller-manager and kubernetes/sample-controller spells out. A
+subclass sets `name`, wires informers' handlers to `enqueue` in its constructor, and writes `reconcile`.
 
     class ConfigCounter(Controller):
         name = "config-counter"
@@ -16,7 +16,8 @@ sets `name`, wires informers' handlers to `enqueue` in its constructor, and writ
             ...
             return None                          # or seconds until the next look
 
-Level-triggered: a key says "look here", never what changed. Any exception, a Conflict too, means: again after a backoff.
+Level-triggered: a key says "look here", never what changed. Any exception, a Conflict too, means: again after a
+backoff.
 """
 
 from __future__ import annotations

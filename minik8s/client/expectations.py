@@ -1,9 +1,9 @@
 """Expectations: what a controller has done that its cache does not show yet.
 
 Mirrors pkg/controller/controller_utils.go (ControllerExpectations and UIDTrackingControllerExpectations, in one). A
-controller that creates three pods and looks at its cache at once would see none and create three more. So it first writes
-down what it expects; handlers tick off what they see; until all is ticked off, or five minutes have gone by (a watch event
-may never come), `satisfied` says no and the controller waits.
+controller that creates three pods and looks at its cache at once would see none and create three more. So it first
+writes down what it expects; handlers tick off what they see; until all is ticked off, or five minutes have gone by (a
+watch event may never come), `satisfied` says no and the controller waits.
 
     exp.expect_creations(key, 3); create …; on a failed create: exp.creation_observed(key)
     handler on ADDED:   exp.creation_observed(key)

@@ -6,8 +6,8 @@ next. `Pool.exchange` sends a request and gives the `Exchange`, whose body is ei
 Invariants
     - A connection in the pool is open, and nothing of an earlier answer is left on it.
     - An exchange that is not read to its end closes its connection: it never goes back to the pool.
-    - A GET that fails on a kept connection before any byte of its answer came is sent once more, on a new one; the server
-      had closed the idle connection. Nothing else is repeated: it might have been done.
+    - A GET that fails on a kept connection before any byte of its answer came is sent once more, on a new one; the
+      server had closed the idle connection. Nothing else is repeated: it might have been done.
     - A stream that nobody reads stops the socket after 1 MiB.
 
 Why not a library: start-up (aiohttp 348 ms, httpx 146 ms) and events per second; see the design, §9.
@@ -230,9 +230,7 @@ class Pool:
         self._all: set[Connection] = set()
         self._max_idle = max_idle
 
-    async def exchange(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes = b""
-    ) -> Exchange:
+    async def exchange(self, method: str, target: str, headers: Mapping[str, str], body: bytes = b"") -> Exchange:
         """Send one request; back when status and headers are in."""
         data = self._render(method, target, headers, body)
         while True:

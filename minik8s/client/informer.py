@@ -1,11 +1,12 @@
 """The informer: a local, indexed copy of one resource, and handlers that are told of changes.
 
-Mirrors client-go tools/cache/shared_informer.go. A reflector fills the store; handlers are called in order, synchronously,
-and must only enqueue keys. Objects from a cache are read-only: `obj.model_copy(deep=True)` before changing one.
+Mirrors client-go tools/cache/shared_informer.go. A reflector fills the store; handlers are called in order,
+synchronously, and must only enqueue keys. Objects from a cache are read-only: `obj.model_copy(deep=True)` before
+changing one.
 
 Invariants
-    - Handlers see for each object ADDED, then MODIFIED …, then DELETED; after a relist only the difference. An object that
-      was replaced by another of the same name (another uid) is seen as DELETED and ADDED.
+    - Handlers see for each object ADDED, then MODIFIED …, then DELETED; after a relist only the difference. An object
+      that was replaced by another of the same name (another uid) is seen as DELETED and ADDED.
     - DELETED comes from a watch event, or from a complete list that lacks the object; never from an error.
     - `synced` becomes true once, after the first complete list was handed to all handlers.
     - A handler added late is first told of everything that is there, as ADDED.
@@ -14,8 +15,9 @@ Invariants
 from __future__ import annotations
 
 import asyncio
+import builtins
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, List, TypeVar  # noqa: UP035 - Informer has a method called list
 
 import orjson
 
@@ -111,7 +113,7 @@ class Informer(Generic[T]):
         """The object at `namespace/name` (or `name`), or None."""
         return self._store.get(key)
 
-    def list(self, namespace: str | None = None) -> list[T]:
+    def list(self, namespace: str | None = None) -> List[T]:  # noqa: UP006
         """All objects, or those of one namespace."""
         return list(self._store.list(namespace))
 
@@ -119,7 +121,7 @@ class Informer(Generic[T]):
         """The keys of all objects; costs no decoding."""
         return self._store.keys()
 
-    def by_index(self, name: str, value: str) -> list[T]:
+    def by_index(self, name: str, value: str) -> List[T]:  # noqa: UP006
         """The objects under `value` in the index `name`, in the order of their keys."""
         found = (self._store.get(key) for key in sorted(self._store.index_keys(name, value)))
         return [obj for obj in found if obj is not None]
@@ -128,7 +130,7 @@ class Informer(Generic[T]):
         """Their keys only; costs no decoding."""
         return self._store.index_keys(name, value)
 
-    def index_values(self, name: str) -> list[str]:
+    def index_values(self, name: str) -> List[str]:  # noqa: UP006
         """The values that the index `name` has now."""
         return list(self._store.index_values(name))
 
@@ -140,7 +142,7 @@ class Informer(Generic[T]):
 
     # -- filled by the reflector
 
-    def replace(self, items: list[dict[str, Any]], resource_version: str) -> None:
+    def replace(self, items: builtins.list[dict[str, Any]], resource_version: str) -> None:
         """The complete state: tell handlers the difference."""
         gone = set(self._store.keys())
         for item in items:

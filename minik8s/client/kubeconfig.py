@@ -1,7 +1,7 @@
 """How to reach an API server: kubeconfig files and the service account files inside a pod.
 
-Mirrors client-go tools/clientcmd and rest.InClusterConfig. Left out: exec and auth-provider plugins, proxies, merging of
-several files, basic authentication (upstream dropped it as well).
+Mirrors client-go tools/clientcmd and rest.InClusterConfig. Left out: exec and auth-provider plugins, proxies, merging
+of several files, basic authentication (upstream dropped it as well).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class ConfigError(Exception):
 
 @dataclass(slots=True)
 class ClientConfig:
-    """Server address and credentials. PEM contents, never paths, but for `token_file`, which is read again as it rotates."""
+    """Server address and credentials: PEM contents, never paths, but for `token_file`, which is read again."""
 
     server: str
     ca_data: bytes = b""

@@ -1,9 +1,9 @@
 """Leader election on a Lease: of several processes of a kind, one works, the others wait.
 
-Mirrors client-go tools/leaderelection. Whoever holds the lease renews it every `retry_period`; the others watch its record
-and may take it once it has not changed for `lease_duration` *by their own clock* (clocks of different machines are never
-compared). A leader that cannot renew for `renew_deadline` stops being one before the others may start; its process should
-exit, since work in flight cannot be called back safely.
+Mirrors client-go tools/leaderelection. Whoever holds the lease renews it every `retry_period`; the others watch its
+record and may take it once it has not changed for `lease_duration` *by their own clock* (clocks of different machines
+are never compared). A leader that cannot renew for `renew_deadline` stops being one before the others may start; its
+process should exit, since work in flight cannot be called back safely.
 
 Invariant: lease_duration > renew_deadline > retry_period × 1.2, so that two never lead at once.
 """

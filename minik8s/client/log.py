@@ -1,7 +1,7 @@
 """Structured logs: one line per event, `key=value`, objects as `namespace/name`.
 
-structlog does the work, and is imported and configured at the first line that is logged, so that importing a module with a
-logger costs nothing. Verbosity follows klog's `-v`: 0–1 info, 2 and more lets debug through. Never log a secret.
+structlog does the work, and is imported and configured at the first line that is logged, so that importing a module
+with a logger costs nothing. Verbosity follows klog's `-v`: 0–1 info, 2 and more lets debug through. Never log a secret.
 """
 
 from __future__ import annotations

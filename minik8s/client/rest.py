@@ -1,8 +1,9 @@
 """The API client: Kubernetes' verbs, typed by model class, over our small HTTP.
 
-Mirrors client-go's rest.Request and its typed and dynamic clients. Every verb takes a target: a model class (answers are
-models), or a `scheme.Kind` or `Resource` (answers are dicts). A failure is an `ApiError` when the server said so, an
-`OSError` (ConnectionError, TimeoutError, ssl.SSLError) when there was no answer: `except (ApiError, OSError)` is all.
+Mirrors client-go's rest.Request and its typed and dynamic clients. Every verb takes a target: a model class (answers
+are models), or a `scheme.Kind` or `Resource` (answers are dicts). A failure is an `ApiError` when the server said so,
+an `OSError` (ConnectionError, TimeoutError, ssl.SSLError) when there was no answer: `except (ApiError, OSError)` is
+all.
 
 A 429, or a 5xx with Retry-After, is waited out and sent again up to ten times, as client-go does.
 """
@@ -15,7 +16,7 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar, overload
+from typing import Any, Generic, Literal, TypedDict, TypeVar, Unpack, overload
 from urllib.parse import urlencode
 
 import orjson
@@ -32,6 +33,8 @@ M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 Body = bytes | Mapping[str, Any] | list[Any] | Model | None
 Untyped = Kind | Resource
+PatchBody = dict[str, Any] | list[Any]
+Resources = list[Resource]
 PatchType = Literal["merge", "strategic", "json", "apply"]
 
 PATCH_TYPES = {
@@ -40,8 +43,26 @@ PATCH_TYPES = {
     "json": "application/json-patch+json",
     "apply": "application/apply-patch+yaml",
 }
+PAGE_SIZE = 500
 MAX_RETRIES = 10
 TOKEN_MAX_AGE = 60.0  # the kubelet rotates the file; client-go reads it again once a minute too
+
+
+class ListOptions(TypedDict, total=False):
+    """What `list` takes besides the namespace."""
+
+    label_selector: str
+    field_selector: str
+    limit: int
+    continue_: str
+    resource_version: str
+    resource_version_match: str
+
+
+_LIST_PARAMETERS = {
+    "label_selector": "labelSelector", "field_selector": "fieldSelector", "limit": "limit", "continue_": "continue",
+    "resource_version": "resourceVersion", "resource_version_match": "resourceVersionMatch",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -226,39 +247,28 @@ class Client:
         return _dict(response.body)
 
     @overload
-    async def list(self, target: type[M], namespace: str = "", **options: Any) -> ObjectList[M]: ...
+    async def list(self, target: type[M], namespace: str = "", **options: Unpack[ListOptions]) -> ObjectList[M]: ...
 
     @overload
-    async def list(self, target: Untyped, namespace: str = "", **options: Any) -> ObjectList[dict[str, Any]]: ...
-
     async def list(
-        self,
-        target: Any,
-        namespace: str = "",
-        *,
-        label_selector: str = "",
-        field_selector: str = "",
-        limit: int = 0,
-        continue_: str = "",
-        resource_version: str = "",
-        resource_version_match: str = "",
-    ) -> Any:
-        """The objects of a namespace, or of all when it is empty."""
-        query = {
-            "labelSelector": label_selector, "fieldSelector": field_selector, "limit": limit or "",
-            "continue": continue_, "resourceVersion": resource_version,
-            "resourceVersionMatch": resource_version_match,
-        }  # fmt: skip
+        self, target: Untyped, namespace: str = "", **options: Unpack[ListOptions]
+    ) -> ObjectList[dict[str, Any]]: ...
+
+    async def list(self, target: Any, namespace: str = "", **options: Unpack[ListOptions]) -> Any:
+        """The objects of a namespace, or of all when it is empty. Options: see ListOptions."""
         resource = resolve(target)
+        query = {_LIST_PARAMETERS[name]: value for name, value in options.items() if value}
         response = await self.request("GET", resource.path(namespace), query)
         return _decode_list(target, resource, response.body)
 
-    async def list_all(self, target: Any, namespace: str = "", *, limit: int = 500, **options: Any) -> ObjectList[Any]:
+    async def list_all(self, target: Any, namespace: str = "", **options: Unpack[ListOptions]) -> ObjectList[Any]:
         """`list`, page by page, to its end."""
-        result = await self.list(target, namespace, limit=limit, **options)
-        options.pop("resource_version", None)
+        options.setdefault("limit", PAGE_SIZE)
+        result: ObjectList[Any] = await self.list(target, namespace, **options)
+        options.pop("resource_version", None)  # the token carries it
         while result.continue_:
-            page = await self.list(target, namespace, limit=limit, continue_=result.continue_, **options)
+            options["continue_"] = result.continue_
+            page = await self.list(target, namespace, **options)
             result = ObjectList([*result.items, *page.items], page.resource_version, page.continue_)
         return result
 
@@ -278,7 +288,9 @@ class Client:
         """POST; the answer is the object as stored."""
         resource = resolve(target) if target is not None else resolve_object(obj)
         query = {"fieldManager": field_manager, "dryRun": "All" if dry_run else ""}
-        response = await self.request("POST", resource.path(namespace or _namespace(obj)), query, _stamped(obj, resource))
+        response = await self.request(
+            "POST", resource.path(namespace or _namespace(obj)), query, _stamped(obj, resource)
+        )
         return _decode_like(obj, response.body)
 
     async def update(self, obj: T, *, target: Any = None, subresource: str = "", field_manager: str = "") -> T:
@@ -286,7 +298,8 @@ class Client:
         resource = resolve(target) if target is not None else resolve_object(obj)  # type: ignore[arg-type]
         path = resource.path(_namespace(obj), _name(obj), subresource)
         response = await self.request("PUT", path, {"fieldManager": field_manager}, _stamped(obj, resource))
-        return _decode_like(obj, response.body)
+        updated: T = _decode_like(obj, response.body)
+        return updated
 
     async def update_status(self, obj: T, *, target: Any = None, field_manager: str = "") -> T:
         """PUT of the status subresource, compare-and-swap likewise."""
@@ -294,13 +307,13 @@ class Client:
 
     @overload
     async def patch(
-        self, target: type[M], name: str, namespace: str, body: dict[str, Any] | list[Any], type: PatchType = "merge",
+        self, target: type[M], name: str, namespace: str, body: PatchBody, type: PatchType = "merge",
         subresource: str = "", field_manager: str = "", force: bool = False,
     ) -> M: ...  # fmt: skip
 
     @overload
     async def patch(
-        self, target: Untyped, name: str, namespace: str, body: dict[str, Any] | list[Any], type: PatchType = "merge",
+        self, target: Untyped, name: str, namespace: str, body: PatchBody, type: PatchType = "merge",
         subresource: str = "", field_manager: str = "", force: bool = False,
     ) -> dict[str, Any]: ...  # fmt: skip
 
@@ -362,7 +375,7 @@ class Client:
         response = await self.request("PUT", resolve(target).path(namespace, name, subresource), body=obj)
         return _dict(response.body)
 
-    async def discover(self) -> list[Resource]:
+    async def discover(self) -> Resources:
         """Every resource that the server has now, custom ones too, at each group's preferred version."""
         from minik8s.client.discovery import discover
 
@@ -430,7 +443,7 @@ def _decode_like(obj: Any, raw: bytes) -> Any:
 def _decode_list(target: Any, resource: Resource, raw: bytes) -> ObjectList[Any]:
     document = orjson.loads(raw)
     items: list[Any] = document.get("items") or []
-    if isinstance(target, type):
+    if isinstance(target, type) and issubclass(target, Model):
         items = [target.from_dict(item) for item in items]
     else:
         for item in items:  # a list's items say neither kind nor version upstream

@@ -1,8 +1,8 @@
 """The informer's memory: objects as bytes, decoded on access, with named indexes.
 
-Mirrors client-go tools/cache/thread_safe_store.go. Ten thousand pods are 33 MB as bytes and 310 MB as models, so bytes are
-kept, and a bounded cache holds what was decoded last. With `project`, a function of the raw dict, only its (small) result
-is kept instead; the scheduler does that.
+Mirrors client-go tools/cache/thread_safe_store.go. Ten thousand pods are 33 MB as bytes and 310 MB as models, so
+bytes are kept, and a bounded cache holds what was decoded last. With `project`, a function of the raw dict, only its
+(small) result is kept instead; the scheduler does that.
 
 Invariant: an index holds exactly the keys whose object, as stored now, has that value.
 """

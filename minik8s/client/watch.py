@@ -207,4 +207,6 @@ class Reflector:
             raise EOFError("the watch ended at once without an event")
 
     def _report(self, error: BaseException) -> None:
-        log.warning("watch interrupted", resource=self.resource.group_resource, error=f"{type(error).__name__}: {error}")
+        log.warning(
+            "watch interrupted", resource=self.resource.group_resource, error=f"{type(error).__name__}: {error}"
+        )

@@ -6,8 +6,8 @@ synchronous, since handlers may not block.
 Invariants
     - A key is in `_ready` only if it is dirty and not being processed.
     - Adding a key that is dirty does nothing: many changes, one look.
-    - Adding a key that is being processed marks it dirty; `done` puts it back in line. So no change is lost, and no key is
-      ever with two workers.
+    - Adding a key that is being processed marks it dirty; `done` puts it back in line. So no change is lost, and no
+      key is ever with two workers.
     - A key waits in `_delayed` at most once, for the earliest time that was asked for.
     - After `shut_down` nothing is added; `get` raises QueueShutDown once what is ready was handed out.
 """

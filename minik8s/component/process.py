@@ -1,7 +1,8 @@
 """A component's process: one event loop, SIGTERM and SIGINT stop it gracefully, an exit code says how it went.
 
 Mirrors component-base's signal handling (a second signal exits at once) and each cmd's main. The garbage collector is
-told to leave alone what was loaded at start: a full collection over large caches stalls the loop for a good part of a second.
+told to leave alone what was loaded at start: a full collection over large caches stalls the loop for a good part of a
+second.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ async def _supervise(name: str, main: Callable[[], Awaitable[Any]]) -> int:
         await task
     except asyncio.CancelledError:
         return 0 if stopping else 1
-    except Exception as error:  # noqa: BLE001 - the process's last line: whatever it was, say it and exit
+    except Exception as error:  # the process's last line: whatever it was, say it and exit
         if stopping:
             return 0
         for cause in _causes(error):

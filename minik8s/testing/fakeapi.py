@@ -1,8 +1,9 @@
 """An API server in memory, and a client of it: for unit tests of controllers, kubelet, proxy and scheduler.
 
-`FakeClient` is `rest.Client` with the network taken out, so that everything above the socket is the real thing. `FakeAPI`
-knows the verbs, versions and conflicts, selectors, watches with 410, the status subresource, finalizers, graceful deletion
-of pods, bindings, evictions, scale. It defaults and validates nothing: component tests have the real server for that.
+`FakeClient` is `rest.Client` with the network taken out, so that everything above the socket is the real thing.
+`FakeAPI` knows the verbs, versions and conflicts, selectors, watches with 410, the status subresource, finalizers,
+graceful deletion of pods, bindings, evictions, scale. It defaults and validates nothing: component tests have the
+real server for that.
 
     api = FakeAPI(clock)
     client = FakeClient(api)

@@ -1,4 +1,4 @@
-"""The memory of the fake API server: objects by path, one global version, and the history that watches are served from."""
+"""The memory of the fake API server: objects, one global version, and the history that watches are served from."""
 
 from __future__ import annotations
 

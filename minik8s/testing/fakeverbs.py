@@ -116,12 +116,12 @@ def patched(old: Object, request: Request) -> Object:
         return result
     if "strategic" in request.content_type:
         kind = SCHEME.by_resource(request.collection.group, request.version, request.collection.plural)
-        if kind is not None:
+        if kind is not None and kind.model is not None:
             from minik8s.apiserver.patch import strategic
 
-            merged: Object = strategic.apply(copy.deepcopy(old), copy.deepcopy(request.body), kind.model)
-            return merged
-    return merge(old, request.body)
+            return strategic.apply(copy.deepcopy(old), copy.deepcopy(request.body), kind.model)
+    merged: Object = merge(old, request.body)
+    return merged
 
 
 def merge(old: Any, change: Any) -> Any:
@@ -188,10 +188,12 @@ def subresource(store: FakeStore, request: Request, now: float) -> Object:
 
 def _bind(store: FakeStore, request: Request, pod: Object, now: float) -> Object:
     if pod["spec"].get("nodeName"):
-        why = f"pod {request.name} is already assigned to node \"{pod['spec']['nodeName']}\""
+        why = f'pod {request.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
         raise Conflict.of("pods/binding", request.name, why)
     if pod["metadata"].get("deletionTimestamp"):
-        raise Conflict.of("pods/binding", request.name, f"pod {request.name} is being deleted, cannot be assigned to a host")
+        raise Conflict.of(
+            "pods/binding", request.name, f"pod {request.name} is being deleted, cannot be assigned to a host"
+        )
     uid = (request.body.get("metadata") or {}).get("uid")
     if uid and uid != pod["metadata"]["uid"]:
         raise Conflict.of("pods/binding", request.name, "Precondition failed: UID in precondition differs")
@@ -222,7 +224,9 @@ def _check_preconditions(request: Request, obj: Object, preconditions: Object) -
     for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         wanted = preconditions.get(key)
         if wanted and wanted != obj["metadata"][key]:
-            why = f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {obj['metadata'][key]}"
+            why = (
+                f"Precondition failed: {word} in precondition: {wanted}, {word} in object meta: {obj['metadata'][key]}"
+            )
             raise Conflict.of(request.collection.plural, request.name, why, group=request.collection.group)
 
 

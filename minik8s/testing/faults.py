@@ -1,8 +1,8 @@
 """Faults that a test puts into the fake API server: errors, delays, cut and expired watches, a server that is away.
 
-    api.faults.fail("PATCH", "pods", Conflict.of("pods", "web-1"), times=2)
-    api.faults.delay("GET", "", seconds=3)
-    api.faults.down = True
+api.faults.fail("PATCH", "pods", Conflict.of("pods", "web-1"), times=2)
+api.faults.delay("GET", "", seconds=3)
+api.faults.down = True
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ async def spawn() -> AsyncIterator[Callable[[Awaitable[Any]], asyncio.Task[Any]]
     tasks: list[asyncio.Task[Any]] = []
 
     def start(coroutine: Awaitable[Any]) -> asyncio.Task[Any]:
-        tasks.append(asyncio.ensure_future(coroutine))  # type: ignore[arg-type]
+        tasks.append(asyncio.ensure_future(coroutine))
         return tasks[-1]
 
     yield start

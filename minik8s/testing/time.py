@@ -1,8 +1,8 @@
 """Virtual time: a clock that moves only when the test says so.
 
-`await clock.advance("1h")` fires every timer that falls due, in order, and lets the event loop run dry after each, so that
-what one timer sets off (another timer included) happens at its own virtual second. Mirrors k8s.io/utils/clock/testing and
-kopf's virtual time. Only tasks on the event loop take part: threads and sockets do not.
+`await clock.advance("1h")` fires every timer that falls due, in order, and lets the event loop run dry after each, so
+that what one timer sets off (another timer included) happens at its own virtual second. Mirrors
+k8s.io/utils/clock/testing and kopf's virtual time. Only tasks on the event loop take part: threads and sockets do not.
 """
 
 from __future__ import annotations

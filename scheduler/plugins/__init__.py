@@ -1,8 +1,9 @@
-"""The plugins, and the default set: upstream's order of filters and weights of scores (apis/config/v1/default_plugins.go)."""
+"""The plugins, and the default set: upstream's order and weights (apis/config/v1/default_plugins.go)."""
 
 from __future__ import annotations
 
 from minik8s.scheduler.algorithm import Algorithm
+from minik8s.scheduler.framework import Filter, Score
 from minik8s.scheduler.listers import Listers
 from minik8s.scheduler.plugins.images import ImageLocality
 from minik8s.scheduler.plugins.interpod import InterPodAffinity
@@ -20,8 +21,8 @@ def default_algorithm(listers: Listers | None = None, seed: int | None = None) -
     listers = listers or Listers()
     taints, affinity, fit = TaintToleration(), NodeAffinity(), Fit()
     spread, interpod = PodTopologySpread(listers), InterPodAffinity()
-    filters = [
+    filters: list[Filter] = [
         NodeUnschedulable(), NodeName(), taints, affinity, NodePorts(), fit, VolumeBinding(listers), spread, interpod,
     ]  # fmt: skip
-    scores = [taints, affinity, fit, spread, interpod, BalancedAllocation(), ImageLocality()]
+    scores: list[Score] = [taints, affinity, fit, spread, interpod, BalancedAllocation(), ImageLocality()]
     return Algorithm(filters, scores, seed)

@@ -1,7 +1,7 @@
 """Inter-pod affinity and anti-affinity. Mirrors plugins/interpodaffinity.
 
-A term says: pods that match, as near as a label (host, zone). Columns of matching pods per node (matches.py, terms.py) are
-summed over the nodes that share the label's value.
+A term says: pods that match, as near as a label (host, zone). Columns of matching pods per node (matches.py,
+terms.py) are summed over the nodes that share the label's value.
 """
 
 from __future__ import annotations
@@ -58,10 +58,18 @@ class InterPodAffinity:
             if kind in (PREFERRED_AFFINITY, PREFERRED_ANTI):
                 sign = 1 if kind == PREFERRED_AFFINITY else -1
                 match = term.pod_match(snapshot.terms.namespace_labels)
-                raw += sign * term.weight * topology_sums(snapshot.matches.column(match), snapshot.labels(term.topology_key))
+                raw += (
+                    sign
+                    * term.weight
+                    * topology_sums(snapshot.matches.column(match), snapshot.labels(term.topology_key))
+                )
                 touched = True
         for (kind, term), carriers in snapshot.terms.columns.items():
-            weight = {REQUIRED_AFFINITY: HARD_WEIGHT, PREFERRED_AFFINITY: term.weight, PREFERRED_ANTI: -term.weight}.get(kind)
+            weight = {
+                REQUIRED_AFFINITY: HARD_WEIGHT,
+                PREFERRED_AFFINITY: term.weight,
+                PREFERRED_ANTI: -term.weight,
+            }.get(kind)
             if weight and term.matches(pod, snapshot.terms.namespace_labels):
                 raw += weight * topology_sums(carriers, snapshot.labels(term.topology_key))
                 touched = True

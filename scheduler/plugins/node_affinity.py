@@ -1,12 +1,12 @@
 """Node selectors and node affinity. Mirrors plugins/nodeaffinity and component-helpers/scheduling/corev1/nodeaffinity.
 
-Terms are alternatives, the expressions in a term must all hold; a term without expressions matches nothing. For each label
-key one column of value ids is looked at; an expression becomes a set of ids.
+Terms are alternatives, the expressions in a term must all hold; a term without expressions matches nothing. For each
+label key one column of value ids is looked at; an expression becomes a set of ids.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,10 @@ from minik8s.scheduler.model import SchedPod
 from minik8s.scheduler.snapshot import Bools, Ints, Labels, Snapshot
 
 REASON = "node(s) didn't match Pod's node affinity/selector"
-_REQUIRED, _PREFERRED = "requiredDuringSchedulingIgnoredDuringExecution", "preferredDuringSchedulingIgnoredDuringExecution"
+_REQUIRED, _PREFERRED = (
+    "requiredDuringSchedulingIgnoredDuringExecution",
+    "preferredDuringSchedulingIgnoredDuringExecution",
+)
 
 
 class NodeAffinity:
@@ -69,7 +72,7 @@ def required_nodes(pod: SchedPod, snapshot: Snapshot) -> Bools:
     return allowed
 
 
-def match_any(terms: list[Mapping[str, Any]], snapshot: Snapshot) -> Bools:
+def match_any(terms: Sequence[Mapping[str, Any]], snapshot: Snapshot) -> Bools:
     """The nodes that one of the terms matches."""
     found = np.zeros(snapshot.size, np.bool_)
     for term in terms:
@@ -100,7 +103,7 @@ def match_expression(expression: Mapping[str, Any], column: Labels) -> Bools:
         case "Exists":
             return column.ids > 0
         case "DoesNotExist":
-            return column.ids == 0
+            return np.logical_not(column.ids > 0)
         case "Gt":
             return _compare(column, values, lambda value, bound: value > bound)
         case "Lt":
@@ -129,7 +132,8 @@ def _match_name(expression: Mapping[str, Any], snapshot: Snapshot) -> Bools:
     if expression["key"] != "metadata.name":
         return named
     named[[snapshot.position[name] for name in expression.get("values") or () if name in snapshot.position]] = True
-    return named if expression["operator"] == "In" else snapshot.alive & ~named
+    others: Bools = snapshot.alive & ~named
+    return named if expression["operator"] == "In" else others
 
 
 def _named_nodes(pod: SchedPod) -> set[str] | None:

@@ -1,4 +1,4 @@
-"""Resources: what fits, and where it fits best. Mirrors plugins/noderesources (fit, least_allocated, balanced_allocation)."""
+"""Resources: what fits, and where it fits best. Mirrors plugins/noderesources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from minik8s.scheduler.framework import MAX_SCORE, Reason, Scores, Verdict
 from minik8s.scheduler.model import SchedPod
-from minik8s.scheduler.snapshot import Ints, Snapshot
+from minik8s.scheduler.snapshot import Bools, Ints, Snapshot
 
 CPU, MEMORY = 0, 1  # rows of snapshot.scoring
 
@@ -60,7 +60,7 @@ class BalancedAllocation:
         scores: Scores = np.floor((1 - apart) * MAX_SCORE)
         return scores
 
-    def _fraction(self, pod: SchedPod, snapshot: Snapshot, nodes: Ints, resource: str) -> tuple[Scores, np.ndarray]:  # type: ignore[type-arg]
+    def _fraction(self, pod: SchedPod, snapshot: Snapshot, nodes: Ints, resource: str) -> tuple[Scores, Bools]:
         capacity = snapshot.allocatable(resource)[nodes]
         used = snapshot.requested(resource)[nodes] + pod.requests.get(resource, 0)
         return np.minimum(used / np.maximum(capacity, 1), 1.0), capacity > 0

@@ -1,8 +1,8 @@
 """Topology spread constraints. Mirrors plugins/podtopologyspread (filtering.go, scoring.go, common.go).
 
 DoNotSchedule filters: matching pods in a node's domain may exceed those in the emptiest domain by `maxSkew` at most.
-ScheduleAnyway scores. A pod without constraints gets upstream's default ones (host and zone, both only scores), with the
-selectors of the Services, ReplicaSets, … that it belongs to; that is what spreads a Deployment.
+ScheduleAnyway scores. A pod without constraints gets upstream's default ones (host and zone, both only scores), with
+the selectors of the Services, ReplicaSets, … that it belongs to; that is what spreads a Deployment.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from minik8s.api.selectors import LabelSelector, Requirement
-from minik8s.scheduler.framework import MAX_SCORE, Reason, Verdict
+from minik8s.scheduler.framework import MAX_SCORE, Reason, Scores, Verdict
 from minik8s.scheduler.listers import Listers, Objects
 from minik8s.scheduler.matches import PodMatch, selector_of
 from minik8s.scheduler.model import HOSTNAME, ZONE, SchedPod
@@ -89,7 +89,7 @@ class PodTopologySpread:
 
     def _crowding(
         self, pod: SchedPod, constraint: Constraint, scored: Bools, need_all: bool, snapshot: Snapshot, nodes: Ints
-    ) -> np.ndarray:  # type: ignore[type-arg]
+    ) -> Scores:
         column, counts = snapshot.labels(constraint.key), snapshot.matches.column(constraint.pod_match(pod))
         ids = column.ids[nodes]
         if constraint.key == HOSTNAME:

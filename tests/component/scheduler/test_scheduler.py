@@ -131,7 +131,9 @@ async def test_a_binding_whose_answer_was_lost_is_kept(cluster: Cluster) -> None
 async def test_a_conflict_means_somebody_else_was_faster(cluster: Cluster) -> None:
     cluster.api.add(node("node-1"))
     cluster.api.add(node("node-2"))
-    cluster.api.faults.fail("POST", "pods/binding", Conflict.of("pods/binding", "web-1", "already assigned"), after=True)
+    cluster.api.faults.fail(
+        "POST", "pods/binding", Conflict.of("pods/binding", "web-1", "already assigned"), after=True
+    )
     cluster.api.add(pod("web-1"))
     await cluster.clock.advance("5s")
     assert cluster.api.count("POST", "pods/binding") == 1
