@@ -59,6 +59,9 @@ CONTROLLERS = (
     Descriptor("taint-eviction-controller", "taint-eviction-controller",
                "nodelifecycle.eviction:TaintEvictionController"),
     Descriptor("podgc", "pod-garbage-collector-controller", "podgc:PodGarbageCollector"),
+    Descriptor("job", "job-controller", "job.controller:JobController"),
+    Descriptor("ttl-after-finished", "ttl-after-finished-controller",
+               "ttl_after_finished:TTLAfterFinishedController"),
     Descriptor("garbagecollector", "garbage-collector-controller", "garbagecollector.controller:GarbageCollector"),
 )  # fmt: skip
 

@@ -143,7 +143,8 @@ class NodeLifecycleController(Controller):
         elif has_execute_taint(node):
             await self._set_execute_taint(node, ready)
         elif self._limiter.allows(zone_of(node), rate, self.clock.monotonic()):
-            if await self._set_execute_taint(node, ready):
+            done = await self._set_execute_taint(node, ready)
+            if done:
                 self._limiter.take(zone_of(node), self.clock.monotonic())
 
     async def _mark_pods_not_ready(self, node: core.Node, announce: bool) -> None:

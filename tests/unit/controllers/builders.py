@@ -15,7 +15,9 @@ def template(image: str = "web:1", labels: dict[str, str] | None = None) -> core
 
 
 def replica_set(name: str = "web", replicas: int = 1, **status: Any) -> apps.ReplicaSet:
-    spec = apps.ReplicaSetSpec(replicas=replicas, selector=LabelSelector(match_labels=dict(LABELS)), template=template())
+    spec = apps.ReplicaSetSpec(
+        replicas=replicas, selector=LabelSelector(match_labels=dict(LABELS)), template=template()
+    )
     meta = ObjectMeta(name=name, namespace="default", uid=f"uid-{name}", creation_timestamp=format_time(START))
     return apps.ReplicaSet(metadata=meta, spec=spec, status=apps.ReplicaSetStatus(**status))
 

@@ -1,8 +1,7 @@
 """Names of templates."""
 
 from minik8s.controllers.hashing import ALPHABET, compute_hash, fnv32a, safe_encode
-
-from .builders import template
+from tests.unit.controllers.builders import template
 
 
 def test_fnv_is_the_published_one() -> None:

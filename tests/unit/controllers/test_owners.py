@@ -3,8 +3,7 @@
 import pytest
 
 from minik8s.controllers.owners import Claim, compute_claim
-
-from .builders import pod, replica_set
+from tests.unit.controllers.builders import pod, replica_set
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ import pytest
 
 from minik8s.api import core
 from minik8s.controllers.ranking import DELETION_COST, compute_pods_to_delete
-
-from .builders import START, pod
+from tests.unit.controllers.builders import START, pod
 
 UP = {"ready": True, "node": "n1"}
 

@@ -11,8 +11,7 @@ from minik8s.controllers.accounts.root_ca import NAME, RootCAPublisher
 from minik8s.controllers.accounts.serviceaccounts import ServiceAccountController
 from minik8s.controllers.accounts.tokens import ACCOUNT_NAME, TOKEN_TYPE, TokenController
 from minik8s.controllers.options import Options
-
-from ..conftest import Bench
+from tests.unit.controllers.conftest import Bench
 
 
 @pytest.fixture(scope="module")

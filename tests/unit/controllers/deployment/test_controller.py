@@ -6,9 +6,8 @@ from minik8s.controllers.conditions import find_condition
 from minik8s.controllers.deployment.controller import DeploymentController
 from minik8s.controllers.deployment.revisions import REVISION
 from minik8s.controllers.replicas.controller import new_replica_set_controller
-
-from ..builders import deployment, rolling
-from ..conftest import Bench
+from tests.unit.controllers.builders import deployment, rolling
+from tests.unit.controllers.conftest import Bench
 
 BOTH = (DeploymentController, new_replica_set_controller)
 
@@ -45,9 +44,9 @@ async def roll(bench: Bench, limit: int = 40) -> None:
         await bench.run_all_pods()
         plan = current(bench)
         surplus = [one for one in bench.api.objects(apps.ReplicaSet) if one.status.replicas != one.spec.replicas]
-        if plan.status.updated_replicas == plan.status.available_replicas == plan.spec.replicas and not surplus:
-            if plan.status.replicas == plan.spec.replicas:
-                return
+        counts = {plan.status.replicas, plan.status.updated_replicas, plan.status.available_replicas}
+        if counts == {plan.spec.replicas} and not surplus:
+            return
     raise AssertionError(f"no end of the rollout: {sizes(bench)} {plan.status}")
 
 

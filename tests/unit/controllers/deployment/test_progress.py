@@ -5,8 +5,7 @@ from minik8s.api.meta import format_time
 from minik8s.controllers.conditions import find_condition
 from minik8s.controllers.deployment.progress import compute_pause_condition, compute_rollout_status, next_check
 from minik8s.controllers.deployment.status import new_condition
-
-from ..builders import START, deployment, replica_set
+from tests.unit.controllers.builders import START, deployment, replica_set
 
 
 def rollout(available: int, deadline: int | None = 600) -> tuple[apps.Deployment, apps.ReplicaSet]:

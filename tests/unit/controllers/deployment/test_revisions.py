@@ -12,8 +12,7 @@ from minik8s.controllers.deployment.revisions import (
     find_old,
     next_revision,
 )
-
-from ..builders import deployment
+from tests.unit.controllers.builders import deployment
 
 
 def test_the_new_set_is_found_by_template_whatever_its_hash_label() -> None:

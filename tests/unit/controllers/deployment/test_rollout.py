@@ -16,8 +16,7 @@ from minik8s.controllers.deployment.rollout import (
     compute_scaling,
     is_scaling_event,
 )
-
-from ..builders import deployment, replica_set, rolling
+from tests.unit.controllers.builders import deployment, replica_set, rolling
 
 
 @pytest.mark.parametrize(
@@ -88,7 +87,9 @@ class World:
 
 @settings(max_examples=80, deadline=None)
 @given(st.integers(1, 20), st.integers(0, 10), st.integers(0, 10), st.data())
-def test_a_rollout_keeps_its_promises_and_ends(replicas: int, surge: int, unavailable: int, data: st.DataObject) -> None:
+def test_a_rollout_keeps_its_promises_and_ends(
+    replicas: int, surge: int, unavailable: int, data: st.DataObject
+) -> None:
     plan = deployment(replicas=replicas, strategy=rolling(surge, unavailable))
     world, limit, floor = World(plan), replicas + max_surge(plan), min_available(plan)
     for _ in range(10 * replicas + 20):

@@ -5,10 +5,9 @@ from minik8s.api.meta import ObjectMeta
 from minik8s.controllers.endpoints.endpoints_controller import EndpointsController
 from minik8s.controllers.endpoints.mirroring import EndpointSliceMirroringController
 from minik8s.controllers.endpoints.slice_controller import EndpointSliceController
-
-from ..builders import pod
-from ..conftest import Bench
-from .test_targets import service
+from tests.unit.controllers.builders import pod
+from tests.unit.controllers.conftest import Bench
+from tests.unit.controllers.endpoints.test_targets import service
 
 
 def slices(bench: Bench) -> list[list[str]]:

@@ -1,5 +1,7 @@
 """What a pod offers a Service, in both forms."""
 
+from typing import Any
+
 import pytest
 
 from minik8s.api import core
@@ -8,13 +10,12 @@ from minik8s.controllers.endpoints.endpoints_controller import compute_endpoints
 from minik8s.controllers.endpoints.slice_endpoints import compute_plan
 from minik8s.controllers.endpoints.subsets import compute_subsets, truncate
 from minik8s.controllers.endpoints.targets import target_port
+from tests.unit.controllers.builders import pod
 
-from ..builders import pod
 
-
-def service(ports: list[core.ServicePort] | None = None, **spec: object) -> core.Service:
+def service(ports: list[core.ServicePort] | None = None, **spec: Any) -> core.Service:
     found = [core.ServicePort(name="http", port=80, target_port=8080)] if ports is None else ports
-    body = core.ServiceSpec(selector={"app": "web"}, ports=found, cluster_ip="10.96.0.7", **spec)  # type: ignore[arg-type]
+    body = core.ServiceSpec(selector={"app": "web"}, ports=found, cluster_ip="10.96.0.7", **spec)
     return core.Service(metadata=ObjectMeta(name="web", namespace="default", uid="uid-svc"), spec=body)
 
 

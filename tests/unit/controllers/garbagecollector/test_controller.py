@@ -3,9 +3,8 @@
 from minik8s.api import apps, core
 from minik8s.api.meta import ObjectMeta, OwnerReference
 from minik8s.controllers.garbagecollector.controller import GarbageCollector
-
-from ..builders import deployment, owner_ref, pod, replica_set
-from ..conftest import Bench
+from tests.unit.controllers.builders import deployment, owner_ref, pod, replica_set
+from tests.unit.controllers.conftest import Bench
 
 
 def family(bench: Bench, pods: int = 2) -> None:
@@ -82,7 +81,9 @@ async def test_an_unknown_kind_of_owner_keeps_its_object(bench: Bench) -> None:
     family(bench, pods=0)
     await bench.start(GarbageCollector)
     foreign = OwnerReference(api_version="example.com/v1", kind="Widget", name="w", uid="w-1")
-    bench.api.add(core.Pod(metadata=ObjectMeta(name="safe", owner_references=[foreign]), spec=core.PodSpec(containers=[])))
+    bench.api.add(
+        core.Pod(metadata=ObjectMeta(name="safe", owner_references=[foreign]), spec=core.PodSpec(containers=[]))
+    )
     await bench.rest("5m")
     assert "safe" in left(bench)
 

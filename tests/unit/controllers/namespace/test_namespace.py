@@ -6,9 +6,8 @@ from minik8s.api import apps, core
 from minik8s.api.meta import ObjectMeta
 from minik8s.controllers.namespace.conditions import Progress, compute_conditions
 from minik8s.controllers.namespace.controller import NamespaceController
-
-from ..builders import START, pod
-from ..conftest import Bench
+from tests.unit.controllers.builders import START, pod
+from tests.unit.controllers.conftest import Bench
 
 
 def test_conditions() -> None:

@@ -7,10 +7,9 @@ from minik8s.controllers.nodelifecycle.eviction import TaintEvictionController
 from minik8s.controllers.nodelifecycle.monitor import NodeLifecycleController
 from minik8s.controllers.nodelifecycle.taints import UNREACHABLE
 from minik8s.controllers.podgc import PodGarbageCollector
-
-from ..builders import pod
-from ..conftest import Bench
-from .test_pure import node
+from tests.unit.controllers.builders import pod
+from tests.unit.controllers.conftest import Bench
+from tests.unit.controllers.nodelifecycle.test_pure import node
 
 
 def beat(bench: Bench, *names: str) -> None:

@@ -8,8 +8,7 @@ from minik8s.controllers.nodelifecycle.eviction import FOREVER, compute_stay, to
 from minik8s.controllers.nodelifecycle.health import compute_unknown, is_silent, observe
 from minik8s.controllers.nodelifecycle.taints import NOT_READY, UNREACHABLE, compute_no_execute, compute_no_schedule
 from minik8s.controllers.nodelifecycle.zones import Limiter, Rates, ZoneState, compute_rates, compute_zone_state
-
-from ..builders import START
+from tests.unit.controllers.builders import START
 
 
 def node(name: str = "n1", ready: str | None = "True", beat: float = 0, zone: str = "") -> core.Node:

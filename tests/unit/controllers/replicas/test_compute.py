@@ -5,8 +5,7 @@ import pytest
 from minik8s.controllers.conditions import find_condition
 from minik8s.controllers.replicas.compute import BURST, compute_plan, compute_status
 from minik8s.controllers.replicas.kinds import REPLICA_SET
-
-from ..builders import START, pod, replica_set
+from tests.unit.controllers.builders import START, pod, replica_set
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ from minik8s.api.meta import ObjectMeta
 from minik8s.api.status import Forbidden
 from minik8s.controllers.owners import controller_of
 from minik8s.controllers.replicas.controller import new_replica_set_controller, new_replication_controller
-
-from ..builders import LABELS, owner_ref, pod, replica_set, template
-from ..conftest import Bench
+from tests.unit.controllers.builders import LABELS, owner_ref, pod, replica_set, template
+from tests.unit.controllers.conftest import Bench
 
 
 def status_of(bench: Bench) -> apps.ReplicaSetStatus:
