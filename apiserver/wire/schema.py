@@ -109,7 +109,7 @@ def _formats(annotation: Any) -> list[str]:
 
 def _omits_zero(info: FieldInfo) -> bool:
     """Whether Go's `omitempty` stands on the field: then the model lets it be None, or empty."""
-    return info.default is None or info.default == ""
+    return info.default is None or info.exclude_if is not None
 
 
 def _bare(annotation: Any) -> Any:

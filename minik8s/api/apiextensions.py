@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from minik8s.api.base import Base64, Double, Int32, Int64, JSONValue, ListMap, MergeKey, Model, Time, sent
+from minik8s.api.base import Base64, Double, Int32, Int64, JSONValue, ListMap, MergeKey, Model, Time, omitted, sent
 from minik8s.api.meta import ObjectMeta
 
 
@@ -140,12 +140,12 @@ class JSONSchemaProps(Model):
     unique_items: bool | None = None
     x_kubernetes_embedded_resource: bool | None = Field(None, alias="x-kubernetes-embedded-resource")
     x_kubernetes_int_or_string: bool | None = Field(None, alias="x-kubernetes-int-or-string")
-    x_kubernetes_list_map_keys: list[str] = Field(default_factory=list, alias="x-kubernetes-list-map-keys")
+    x_kubernetes_list_map_keys: list[str] = omitted([], "x-kubernetes-list-map-keys")
     x_kubernetes_list_type: str | None = Field(None, alias="x-kubernetes-list-type")
     x_kubernetes_map_type: str | None = Field(None, alias="x-kubernetes-map-type")
     x_kubernetes_preserve_unknown_fields: bool | None = Field(None, alias="x-kubernetes-preserve-unknown-fields")
-    x_kubernetes_validations: Annotated[list[ValidationRule], MergeKey("rule"), ListMap("rule")] = Field(
-        default_factory=list, alias="x-kubernetes-validations"
+    x_kubernetes_validations: Annotated[list[ValidationRule], MergeKey("rule"), ListMap("rule")] = omitted(
+        [], "x-kubernetes-validations"
     )
 
 

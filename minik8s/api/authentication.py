@@ -59,7 +59,7 @@ class TokenRequest(Model):
     kind: str = sent("TokenRequest")
     metadata: ObjectMeta = sent(ObjectMeta)
     spec: TokenRequestSpec = sent(TokenRequestSpec)
-    status: TokenRequestStatus
+    status: TokenRequestStatus | None = None
 
 
 class TokenReviewSpec(Model):

@@ -18,6 +18,7 @@ Unknown fields are kept (`extra="allow"`), so that a read-modify-write by an old
 """
 
 from dataclasses import dataclass
+from operator import not_
 from typing import Annotated, Any, ClassVar, Self
 
 import orjson
@@ -94,16 +95,18 @@ FieldsV1 = Annotated[dict[str, Any], Format("fields-v1")]
 
 
 def sent(zero: Any) -> Any:
-    """The default of a field without omitempty: a zero value, or a class to be built empty; always on the wire.
-
-    Technically: pydantic does not compare a field with the default of a factory that takes the other fields' values,
-    so `exclude_defaults` leaves it in.
-    """
+    """The default of a field without omitempty: a zero value, or a class to be built empty; always on the wire."""
     if callable(zero):
-        return Field(default_factory=lambda _values: zero())
+        return Field(default_factory=zero)
     if isinstance(zero, list | dict):
-        return Field(default_factory=lambda _values: zero.copy())
-    return Field(default_factory=lambda _values: zero)
+        return Field(default_factory=type(zero))
+    return Field(default_factory=lambda: zero)
+
+
+def omitted(empty: Any, alias: str | None = None) -> Any:
+    """The default of a field with omitempty that is never None: `[]`, `{}`, `""`. A plain default means the same."""
+    factory = type(empty)  # pydantic would deep-copy a list each time it is the default
+    return Field(default_factory=factory, exclude_if=not_, alias=alias)
 
 
 class Model(BaseModel):
@@ -127,13 +130,13 @@ class Model(BaseModel):
         super().__init_subclass__(**kwargs)
         cls.is_atomic = atomic
         for name in vars(cls).get("__annotations__", ()):
-            value = vars(cls).get(name)
-            if isinstance(value, list | dict):  # a factory: pydantic would deep-copy a mutable default each time
-                setattr(cls, name, Field(default_factory=type(value)))
+            default = vars(cls).get(name)
+            if isinstance(default, list | dict | str):
+                setattr(cls, name, omitted(default))
 
     def to_dict(self) -> dict[str, Any]:
         """The wire form, as plain Python values."""
-        return self.model_dump(by_alias=True, exclude_defaults=True)
+        return self.model_dump(by_alias=True, exclude_none=True)
 
     def to_json(self) -> bytes:
         """The wire form, as JSON text."""
