@@ -33,7 +33,9 @@ class LimitRanger(AdmissionPlugin):
         if attrs.obj is None or (attrs.resource == "pods" and attrs.operation == UPDATE):
             return
         for limit_range in await self.registry.list(kind_of("LimitRange"), attrs.namespace):
-            problems = check_pod(attrs.obj, limit_range) if attrs.resource == "pods" else check_claim(attrs.obj, limit_range)
+            problems = (
+                check_pod(attrs.obj, limit_range) if attrs.resource == "pods" else check_claim(attrs.obj, limit_range)
+            )
             if problems:
                 raise Forbidden.of(attrs.resource, attrs.name, aggregate(problems))
 

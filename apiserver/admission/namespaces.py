@@ -30,7 +30,9 @@ class NamespaceLifecycle(AdmissionPlugin):
         namespace = await self.registry.get(kind_of("Namespace"), "", attrs.namespace)
         if namespace is None:
             raise NotFound.of("namespaces", attrs.namespace)
-        if (namespace.get("status") or {}).get("phase") == "Terminating" or namespace["metadata"].get("deletionTimestamp"):
+        if (namespace.get("status") or {}).get("phase") == "Terminating" or namespace["metadata"].get(
+            "deletionTimestamp"
+        ):
             raise terminating(attrs)
 
 

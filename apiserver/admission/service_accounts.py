@@ -70,7 +70,7 @@ class ServiceAccount(AdmissionPlugin):
                 if account is not None:
                     break
         if account is None:
-            text = f"error looking up service account {attrs.namespace}/{name}: serviceaccount \"{name}\" not found"
+            text = f'error looking up service account {attrs.namespace}/{name}: serviceaccount "{name}" not found'
             raise Forbidden.of("pods", attrs.name, text)
         return account
 

@@ -18,10 +18,7 @@ Usage = dict[str, Quantity]
 
 _ONE = Quantity.of(1)
 #: Old names of object counts: quota key by resource.
-_COUNT_NAMES = {
-    key: key
-    for key in ("configmaps", "resourcequotas", "replicationcontrollers", "secrets")
-}
+_COUNT_NAMES = {key: key for key in ("configmaps", "resourcequotas", "replicationcontrollers", "secrets")}
 _COMPUTE = ("cpu", "memory", "ephemeral-storage")
 #: Quota keys that oblige every container to name the resource.
 _OBLIGING = ("cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory")
@@ -82,7 +79,10 @@ def total(spec: Json, key: str) -> Usage:
             _add(step, own)
         _raise(largest, step)
     _raise(result, largest)
-    _add(result, {name: text for name, text in (spec.get("overhead") or {}).items() if key == "requests" or name in result})
+    _add(
+        result,
+        {name: text for name, text in (spec.get("overhead") or {}).items() if key == "requests" or name in result},
+    )
     return result
 
 

@@ -60,7 +60,9 @@ def default_template(template: Json) -> None:
 def default_container(container: Json) -> None:
     """SetDefaults_Container, for all three sorts of containers."""
     if not container.get("imagePullPolicy"):
-        container["imagePullPolicy"] = "Always" if image_tag(container.get("image") or "") == "latest" else "IfNotPresent"
+        container["imagePullPolicy"] = (
+            "Always" if image_tag(container.get("image") or "") == "latest" else "IfNotPresent"
+        )
     if not container.get("terminationMessagePath"):
         container["terminationMessagePath"] = "/dev/termination-log"
     if not container.get("terminationMessagePolicy"):

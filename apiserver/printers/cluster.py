@@ -63,7 +63,14 @@ def print_attachment(obj: Json, now: float) -> list[Any]:
     spec = obj.get("spec") or {}
     volume = (spec.get("source") or {}).get("persistentVolumeName") or ""
     attached = bool((obj.get("status") or {}).get("attached"))
-    return [text.name(obj), spec.get("attacher") or "", volume, spec.get("nodeName") or "", attached, text.age(obj, now)]
+    return [
+        text.name(obj),
+        spec.get("attacher") or "",
+        volume,
+        spec.get("nodeName") or "",
+        attached,
+        text.age(obj, now),
+    ]
 
 
 def print_lease(obj: Json, now: float) -> list[Any]:

@@ -59,7 +59,10 @@ def print_endpoints(obj: Json, now: float) -> list[Any]:
 
 
 def print_endpoint_slice(obj: Json, now: float) -> list[Any]:
-    numbers = [str(port["port"]) if port.get("port") is not None else port.get("name") or "*" for port in obj.get("ports") or ()]
+    numbers = [
+        str(port["port"]) if port.get("port") is not None else port.get("name") or "*"
+        for port in obj.get("ports") or ()
+    ]
     addresses = [address for endpoint in obj.get("endpoints") or () for address in endpoint.get("addresses") or ()]
     kind = obj.get("addressType") or ""
     return [text.name(obj), kind, text.some(numbers, text.UNSET), text.some(addresses, text.UNSET), text.age(obj, now)]

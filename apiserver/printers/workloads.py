@@ -17,12 +17,21 @@ def _parts(obj: Json) -> tuple[Json, Json]:
 def print_replica_set(obj: Json, now: float) -> list[Any]:
     spec, status = _parts(obj)
     counts = [spec.get("replicas") or 0, status.get("replicas") or 0, status.get("readyReplicas") or 0]
-    return [text.name(obj), *counts, text.age(obj, now), *text.containers(spec.get("template")), text.selector(spec.get("selector"))]
+    return [
+        text.name(obj),
+        *counts,
+        text.age(obj, now),
+        *text.containers(spec.get("template")),
+        text.selector(spec.get("selector")),
+    ]
 
 
 def print_replication_controller(obj: Json, now: float) -> list[Any]:
     spec, _ = _parts(obj)
-    return [*print_replica_set({**obj, "spec": {**spec, "selector": None}}, now)[:-1], text.labels(spec.get("selector"))]
+    return [
+        *print_replica_set({**obj, "spec": {**spec, "selector": None}}, now)[:-1],
+        text.labels(spec.get("selector")),
+    ]
 
 
 def print_deployment(obj: Json, now: float) -> list[Any]:
@@ -46,7 +55,13 @@ def print_stateful_set(obj: Json, now: float) -> list[Any]:
 
 def print_daemon_set(obj: Json, now: float) -> list[Any]:
     spec, status = _parts(obj)
-    keys = ("desiredNumberScheduled", "currentNumberScheduled", "numberReady", "updatedNumberScheduled", "numberAvailable")
+    keys = (
+        "desiredNumberScheduled",
+        "currentNumberScheduled",
+        "numberReady",
+        "updatedNumberScheduled",
+        "numberAvailable",
+    )
     template = spec.get("template") or {}
     return [
         text.name(obj),

@@ -30,8 +30,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from minik8s.apiserver.defaulting import defaulter_for
-from minik8s.apiserver.validation import Validator, validator_for
-from minik8s.apiserver.validation import names
+from minik8s.apiserver.validation import Validator, names, validator_for
 from minik8s.apiserver.validation.meta import check_object_meta, check_object_meta_update
 
 if TYPE_CHECKING:
@@ -85,6 +84,8 @@ class Strategy:
     allow_create_on_update = False
     #: A PUT without resourceVersion overwrites the newest state; False: "must be specified for an update".
     allow_unconditional_update = True
+    #: Metadata that a status write does not change.
+    status_keeps_metadata: tuple[str, ...] = ()
     #: Field labels usable in fieldSelector besides metadata.name/metadata.namespace.
     field_labels: frozenset[str] = frozenset()
 
@@ -112,11 +113,11 @@ class Strategy:
         self.bump_generation(new, old)
 
     def prepare_status_update(self, new: JsonObject, old: JsonObject) -> None:
-        """Only status (and the metadata that the server keeps itself) may change."""
+        """Only status may change, and the metadata that upstream lets through with it (custom resources: none)."""
         for key in old.keys() | new.keys():
             if key not in ("status", "metadata", "apiVersion", "kind"):
                 carry(new, old, key)
-        keep_metadata(new, old)
+        keep_metadata(new, old, *(self.status_keeps_metadata if self.kind.model_path else ALL_METADATA))
 
     def prepare_subresource_update(self, subresource: str, new: JsonObject, old: JsonObject) -> None:
         """`status` and the kind's own subresources (ephemeralcontainers, resize, finalize, approval, …)."""
@@ -300,23 +301,16 @@ def carry(new: JsonObject, old: JsonObject, key: str) -> None:
         new.pop(key, None)
 
 
-#: Metadata that a write to a status subresource may not change (rest.ResetObjectMetaForStatus).
-_STATUS_KEEPS = (
-    "deletionGracePeriodSeconds",
-    "deletionTimestamp",
-    "finalizers",
-    "generation",
-    "labels",
-    "ownerReferences",
-    "selfLink",
-)
-
-
-def keep_metadata(new: JsonObject, old: JsonObject) -> None:
-    """Undo changes of metadata that a status write may not make (annotations it may)."""
+def keep_metadata(new: JsonObject, old: JsonObject, *keys: str) -> None:
+    """Undo changes of the generation, and of those metadata fields that this write may not touch."""
     new_meta, old_meta = new.setdefault("metadata", {}), old.get("metadata") or {}
-    for key in _STATUS_KEEPS:
+    for key in ("generation", *keys):
         carry(new_meta, old_meta, key)
+
+
+#: What metav1.ResetObjectMetaForStatus resets.
+ALL_METADATA = ("labels", "annotations", "finalizers", "ownerReferences", "deletionTimestamp",
+                "deletionGracePeriodSeconds")  # fmt: skip
 
 
 @cache

@@ -165,7 +165,13 @@ def _check_zone(errors: Errors, zone: str) -> None:
     if not zone:
         errors.append(FieldError.invalid("spec.timeZone", zone, "timeZone must be nil or non-empty string"))
     elif zone.lower() == "local":
-        errors.append(FieldError.invalid("spec.timeZone", zone, "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones"))
+        errors.append(
+            FieldError.invalid(
+                "spec.timeZone",
+                zone,
+                "timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones",
+            )
+        )
     else:
         try:
             zoneinfo.ZoneInfo(zone)

@@ -83,7 +83,7 @@ def validate_csr_update(new: Json, old: Json) -> list[FieldError]:
     kinds = {condition.get("type") for condition in status.get("conditions") or ()}
     for condition in before.get("conditions") or ():
         if condition.get("type") in ("Approved", "Denied", "Failed") and condition["type"] not in kinds:
-            text = f"updates may not remove a condition of type \"{condition['type']}\""
+            text = f'updates may not remove a condition of type "{condition["type"]}"'
             errors.append(FieldError.forbidden("status.conditions", text))
     if {"Approved", "Denied"} <= kinds:
         text = "Approved and Denied conditions are mutually exclusive"

@@ -45,9 +45,7 @@ def check_containers(errors: Errors, containers: list[Json], volumes: dict[str, 
     check_host_port_conflicts(errors, containers, path)
 
 
-def check_init_containers(
-    errors: Errors, spec: Json, volumes: dict[str, Json], grace: int, path: str
-) -> None:
+def check_init_containers(errors: Errors, spec: Json, volumes: dict[str, Json], grace: int, path: str) -> None:
     """Init containers; those with restartPolicy Always are sidecars and may have probes and hooks."""
     seen = {container.get("name") for container in spec.get("containers") or ()}
     for index, container in enumerate(spec.get("initContainers") or ()):
@@ -186,7 +184,9 @@ def _check_probes(errors: Errors, container: Json, grace: int, path: str) -> Non
                 value = probe["terminationGracePeriodSeconds"]
                 errors.append(FieldError.invalid(f"{path}.{key}.terminationGracePeriodSeconds", value, text))
         elif probe.get("successThreshold") != 1:
-            errors.append(FieldError.invalid(f"{path}.{key}.successThreshold", probe.get("successThreshold"), "must be 1"))
+            errors.append(
+                FieldError.invalid(f"{path}.{key}.successThreshold", probe.get("successThreshold"), "must be 1")
+            )
 
 
 def check_probe(errors: Errors, probe: Json, path: str) -> None:
@@ -232,7 +232,9 @@ def _http_get(errors: Errors, action: Json, path: str) -> None:
     if action.get("scheme") not in ("HTTP", "HTTPS"):
         errors.append(FieldError.not_supported(f"{path}.scheme", action.get("scheme") or "", ["HTTP", "HTTPS"]))
     for header in action.get("httpHeaders") or ():
-        add_invalid(errors, f"{path}.httpHeaders", header.get("name") or "", names.http_header(header.get("name") or ""))
+        add_invalid(
+            errors, f"{path}.httpHeaders", header.get("name") or "", names.http_header(header.get("name") or "")
+        )
 
 
 def _tcp_socket(errors: Errors, action: Json, path: str) -> None:

@@ -80,10 +80,10 @@ def validate_node_update(new: Json, old: Json) -> list[FieldError]:
             errors.append(FieldError.duplicate(f"status.addresses[{index}]", address))
         seen.add(key)
     if before.get("podCIDRs") and spec.get("podCIDRs") != before["podCIDRs"]:
-        text = "node updates may not change podCIDR except from \"\" to valid"
+        text = 'node updates may not change podCIDR except from "" to valid'
         errors.append(FieldError.forbidden("spec.podCIDRs", text))
     if before.get("providerID") and spec.get("providerID") != before["providerID"]:
-        text = "node updates may not change providerID except from \"\" to valid"
+        text = 'node updates may not change providerID except from "" to valid'
         errors.append(FieldError.forbidden("spec.providerID", text))
     return errors
 

@@ -136,6 +136,8 @@ def check_resource_field_ref(errors: Errors, reference: Json, path: str, volume:
             text = "only divisor's values 1m and 1 are supported with the cpu resource"
             errors.append(FieldError.invalid(f"{path}.divisor", resource, text))
     elif divisor not in _BYTE_DIVISORS:
-        what = {"memory": "memory", "ephemeral-storage": "local ephemeral storage"}.get(resource.partition(".")[2], "hugepages")
+        what = {"memory": "memory", "ephemeral-storage": "local ephemeral storage"}.get(
+            resource.partition(".")[2], "hugepages"
+        )
         text = f"only divisor's values {', '.join(_BYTE_DIVISORS)} are supported with the {what} resource"
         errors.append(FieldError.invalid(f"{path}.divisor", resource, text))

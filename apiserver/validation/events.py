@@ -55,7 +55,10 @@ def _check_new(errors: Errors, event: Json, component: str, message: str) -> Non
     if not event.get(component):
         errors.append(FieldError.required("reportingController", ""))
     elif names.qualified_name(event[component]):
-        errors += [FieldError.invalid("reportingController", event[component], text) for text in names.qualified_name(event[component])]
+        errors += [
+            FieldError.invalid("reportingController", event[component], text)
+            for text in names.qualified_name(event[component])
+        ]
     if not event.get("reportingInstance"):
         errors.append(FieldError.required("reportingInstance", ""))
     for key in ("action", "reason"):

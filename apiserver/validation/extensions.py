@@ -40,7 +40,11 @@ def _check_webhooks(errors: Errors, obj: Json, mutating: bool) -> None:
         _check_effects(errors, webhook, path)
         seconds = webhook.get("timeoutSeconds")
         if seconds is not None and not 1 <= seconds <= 30:
-            errors.append(FieldError.invalid(f"{path}.timeoutSeconds", seconds, "the timeout value must be between 1 and 30 seconds"))
+            errors.append(
+                FieldError.invalid(
+                    f"{path}.timeoutSeconds", seconds, "the timeout value must be between 1 and 30 seconds"
+                )
+            )
         for key in ("namespaceSelector", "objectSelector"):
             check_label_selector(errors, webhook.get(key), f"{path}.{key}")
         if mutating:
@@ -145,10 +149,16 @@ def _check_crd(errors: Errors, spec: Json) -> None:
         else:
             messages = names.dns1035_label(value.lower())
             if messages:
-                text = f"may have mixed case, but should otherwise match: {','.join(messages)}" if key in ("kind", "listKind") else ",".join(messages)
+                text = (
+                    f"may have mixed case, but should otherwise match: {','.join(messages)}"
+                    if key in ("kind", "listKind")
+                    else ",".join(messages)
+                )
                 errors.append(FieldError.invalid(path, value, text))
     if given.get("kind") and given.get("kind") == given.get("listKind"):
-        errors.append(FieldError.invalid("spec.names.listKind", given["listKind"], "kind and listKind may not be the same"))
+        errors.append(
+            FieldError.invalid("spec.names.listKind", given["listKind"], "kind and listKind may not be the same")
+        )
 
 
 def _check_versions(errors: Errors, versions: list[Json]) -> None:

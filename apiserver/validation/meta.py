@@ -20,7 +20,9 @@ NON_NEGATIVE = "must be greater than or equal to 0"
 ANNOTATIONS_LIMIT = 256 * 1024
 
 
-def check_object_meta(errors: Errors, obj: Json, namespaced: bool, name_check: NameCheck, path: str = "metadata") -> None:
+def check_object_meta(
+    errors: Errors, obj: Json, namespaced: bool, name_check: NameCheck, path: str = "metadata"
+) -> None:
     """ValidateObjectMeta: for creates, after name and namespace are filled in."""
     meta = obj.get("metadata") or {}
     prefix = meta.get("generateName")
@@ -126,7 +128,7 @@ def check_owner_references(errors: Errors, references: list[Json], path: str) ->
         if reference.get("controller"):
             if controller:
                 text = (
-                    "Only one reference can have Controller set to true. Found \"true\" in references for "
+                    'Only one reference can have Controller set to true. Found "true" in references for '
                     f"{controller} and {reference.get('name')}"
                 )
                 errors.append(FieldError.invalid(path, references, text))

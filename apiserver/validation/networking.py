@@ -120,7 +120,9 @@ def _check_ingress(errors: Errors, spec: Json) -> None:
             check = names.wildcard_subdomain if "*" in host else names.dns1123_subdomain
             add_invalid(errors, f"spec.tls[{index}].hosts[{position}]", host, check(host))
         if tls.get("secretName"):
-            add_invalid(errors, f"spec.tls[{index}].secretName", tls["secretName"], names.dns1123_subdomain(tls["secretName"]))
+            add_invalid(
+                errors, f"spec.tls[{index}].secretName", tls["secretName"], names.dns1123_subdomain(tls["secretName"])
+            )
     if spec.get("ingressClassName") is not None:
         name = spec["ingressClassName"]
         add_invalid(errors, "spec.ingressClassName", name, names.dns1123_subdomain(name))

@@ -70,7 +70,9 @@ def _check_volume(errors: Errors, spec: Json) -> None:
     if "local" in sources and not spec.get("nodeAffinity"):
         errors.append(FieldError.required("spec.nodeAffinity", "Local volume requires node affinity"))
     if spec.get("storageClassName"):
-        add_invalid(errors, "spec.storageClassName", spec["storageClassName"], names.dns1123_subdomain(spec["storageClassName"]))
+        add_invalid(
+            errors, "spec.storageClassName", spec["storageClassName"], names.dns1123_subdomain(spec["storageClassName"])
+        )
 
 
 def validate_volume(obj: Json) -> list[FieldError]:
@@ -109,7 +111,9 @@ def _check_claim(errors: Errors, spec: Json) -> None:
     else:
         _check_storage(errors, storage, "spec.resources[storage]")
     if spec.get("storageClassName"):
-        add_invalid(errors, "spec.storageClassName", spec["storageClassName"], names.dns1123_subdomain(spec["storageClassName"]))
+        add_invalid(
+            errors, "spec.storageClassName", spec["storageClassName"], names.dns1123_subdomain(spec["storageClassName"])
+        )
     check_enum(errors, spec.get("volumeMode"), ("Block", "Filesystem"), "spec.volumeMode", required=False)
     data = spec.get("dataSource")
     if data is not None:
@@ -142,7 +146,9 @@ def validate_claim_update(new: Json, old: Json) -> list[FieldError]:
         spec["resources"] = {**resources, "requests": {**(resources.get("requests") or {}), "storage": old_size}}
     changed = difference(spec, before)
     if changed:
-        text = "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        text = (
+            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
+        )
         errors.append(FieldError.forbidden("spec", f"{text}\n{changed}"))
     if size is not None and old_size is not None and parse(size) < parse(old_size):
         allocated = ((old.get("status") or {}).get("capacity") or {}).get("storage")

@@ -98,7 +98,9 @@ def _check_rest(errors: Errors, spec: Json, path: str) -> None:
         text = "must be greater than or equal to 0"
         errors.append(FieldError.invalid(f"{path}.terminationGracePeriodSeconds", grace, text))
     for index, alias in enumerate(spec.get("hostAliases") or ()):
-        add_invalid(errors, f"{path}.hostAliases[{index}].ip", alias.get("ip") or "", names.ip_address(alias.get("ip") or ""))
+        add_invalid(
+            errors, f"{path}.hostAliases[{index}].ip", alias.get("ip") or "", names.ip_address(alias.get("ip") or "")
+        )
         for host in alias.get("hostnames") or ():
             add_invalid(errors, f"{path}.hostAliases[{index}].hostnames", host, names.dns1123_subdomain(host))
     policy = spec.get("preemptionPolicy")
@@ -220,7 +222,11 @@ def validate_pod_update(new: Json, old: Json) -> list[FieldError]:
             return errors
     if not _check_deadline(errors, spec.get("activeDeadlineSeconds"), before.get("activeDeadlineSeconds")):
         return errors
-    munged = {**spec, "tolerations": before.get("tolerations"), "activeDeadlineSeconds": before.get("activeDeadlineSeconds")}
+    munged = {
+        **spec,
+        "tolerations": before.get("tolerations"),
+        "activeDeadlineSeconds": before.get("activeDeadlineSeconds"),
+    }
     for key in ("containers", "initContainers"):
         pairs = zip(spec.get(key) or (), before.get(key) or (), strict=True)
         munged[key] = [{**container, "image": other.get("image")} for container, other in pairs]

@@ -69,14 +69,18 @@ def validate_priority_class(obj: Json) -> list[FieldError]:
     if name.startswith("system-"):
         if _SYSTEM_CLASSES.get(name) != value:
             text = "priority class names with 'system-' prefix are reserved for system use only. error: "
-            known = f"{name} is not a known system priority class" if name not in _SYSTEM_CLASSES else (
-                f"value of {name} PriorityClass must be {_SYSTEM_CLASSES[name]}"
+            known = (
+                f"{name} is not a known system priority class"
+                if name not in _SYSTEM_CLASSES
+                else (f"value of {name} PriorityClass must be {_SYSTEM_CLASSES[name]}")
             )
             errors.append(FieldError.forbidden("metadata.name", text + known))
     elif value > _HIGHEST_USER_PRIORITY:
         text = f"maximum allowed value of a user defined priority is {_HIGHEST_USER_PRIORITY}"
         errors.append(FieldError.forbidden("value", text))
-    check_enum(errors, obj.get("preemptionPolicy"), ("PreemptLowerPriority", "Never"), "preemptionPolicy", required=False)
+    check_enum(
+        errors, obj.get("preemptionPolicy"), ("PreemptLowerPriority", "Never"), "preemptionPolicy", required=False
+    )
     return errors
 
 

@@ -56,7 +56,11 @@ def _check_item(errors: Errors, item: Json, kind: str, path: str) -> None:
             if item.get(key):
                 text = "may not be specified when `type` is 'Pod'"
                 errors.append(FieldError.forbidden(f"{path}.{key}", text))
-    if kind == "PersistentVolumeClaim" and not (item.get("min") or {}).get("storage") and not (item.get("max") or {}).get("storage"):
+    if (
+        kind == "PersistentVolumeClaim"
+        and not (item.get("min") or {}).get("storage")
+        and not (item.get("max") or {}).get("storage")
+    ):
         text = "either minimum or maximum storage value is required, but neither was provided"
         errors.append(FieldError.required(f"{path}.limits", text))
     lists = {key: item.get(key) or {} for key in ("min", "defaultRequest", "default", "max", "maxLimitRequestRatio")}
@@ -70,7 +74,12 @@ def _check_order(errors: Errors, name: str, given: dict[str, str | None], path: 
         ("min", "max", "min", "min value {a} is greater than max value {b}"),
         ("min", "defaultRequest", "defaultRequest", "min value {a} is greater than default request value {b}"),
         ("defaultRequest", "max", "defaultRequest", "default request value {a} is greater than max value {b}"),
-        ("defaultRequest", "default", "defaultRequest", "default request value {a} is greater than default limit value {b}"),
+        (
+            "defaultRequest",
+            "default",
+            "defaultRequest",
+            "default request value {a} is greater than default limit value {b}",
+        ),
         ("min", "default", "default", "min value {a} is greater than default value {b}"),
         ("default", "max", "default", "default value {a} is greater than max value {b}"),
     )

@@ -108,7 +108,9 @@ def _check_match_keys(errors: Errors, term: Json, path: str) -> None:
     for field in ("matchLabelKeys", "mismatchLabelKeys"):
         keys = term.get(field) or ()
         if keys and not term.get("labelSelector"):
-            errors.append(FieldError.forbidden(f"{path}.{field}", "must not be specified when labelSelector is not set"))
+            errors.append(
+                FieldError.forbidden(f"{path}.{field}", "must not be specified when labelSelector is not set")
+            )
         for index, key in enumerate(keys):
             check_label_name(errors, key, f"{path}.{field}[{index}]")
 

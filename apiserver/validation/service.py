@@ -60,7 +60,9 @@ def _check_spec(errors: Errors, spec: Json) -> None:
     if spec.get("loadBalancerClass") is not None:
         value = spec["loadBalancerClass"]
         if kind != "LoadBalancer":
-            errors.append(FieldError.forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'"))
+            errors.append(
+                FieldError.forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'")
+            )
         else:
             add_invalid(errors, "spec.loadBalancerClass", value, names.qualified_name(value))
 
@@ -103,9 +105,7 @@ def _check_ports(errors: Errors, ports: list[Json], headless: bool, kind: str | 
         seen_nodes.add(node_key)
 
 
-def _check_port(
-    errors: Errors, port: Json, name_required: bool, headless: bool, seen: set[str], path: str
-) -> None:
+def _check_port(errors: Errors, port: Json, name_required: bool, headless: bool, seen: set[str], path: str) -> None:
     name = port.get("name")
     if not name:
         if name_required:
@@ -133,7 +133,9 @@ def _check_affinity(errors: Errors, spec: Json) -> None:
     if affinity == "ClientIP":
         timeout = ((config or {}).get("clientIP") or {}).get("timeoutSeconds")
         if timeout is None:
-            errors.append(FieldError.required(f"{path}.clientIP.timeoutSeconds", "when session affinity type is ClientIP"))
+            errors.append(
+                FieldError.required(f"{path}.clientIP.timeoutSeconds", "when session affinity type is ClientIP")
+            )
         elif not 0 < timeout <= _MAX_AFFINITY:
             text = f"must be greater than 0 and less than {_MAX_AFFINITY}"
             errors.append(FieldError.invalid(f"{path}.clientIP.timeoutSeconds", timeout, text))
@@ -158,7 +160,9 @@ def check_usable_ip(errors: Errors, address: str, path: str) -> None:
     if parsed.is_loopback:
         errors.append(FieldError.invalid(path, address, "may not be in the loopback range (127.0.0.0/8, ::1/128)"))
     if parsed.is_link_local:
-        errors.append(FieldError.invalid(path, address, "may not be in the link-local range (169.254.0.0/16, fe80::/10)"))
+        errors.append(
+            FieldError.invalid(path, address, "may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+        )
     if parsed.is_multicast and (parsed.version == 6 or str(parsed).startswith("224.0.0.")):
         text = "may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)"
         errors.append(FieldError.invalid(path, address, text))
@@ -236,8 +240,12 @@ def validate_service_update(new: Json, old: Json) -> list[FieldError]:
     spec, before = new.get("spec") or {}, old.get("spec") or {}
     if "ExternalName" not in (spec.get("type"), before.get("type")):
         _check_immutable_ips(errors, spec, before)
-    if before.get("type") == spec.get("type") == "LoadBalancer" and before.get("loadBalancerClass") != spec.get("loadBalancerClass"):
-        errors.append(FieldError.invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), "may not change once set"))
+    if before.get("type") == spec.get("type") == "LoadBalancer" and before.get("loadBalancerClass") != spec.get(
+        "loadBalancerClass"
+    ):
+        errors.append(
+            FieldError.invalid("spec.loadBalancerClass", spec.get("loadBalancerClass"), "may not change once set")
+        )
     _check_spec(errors, spec)
     return errors
 
@@ -261,12 +269,16 @@ def validate_service_status(new: Json, old: Json) -> list[FieldError]:
     path = "status.loadBalancer.ingress"
     ingress = ((new.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
     if ingress and (new.get("spec") or {}).get("type") != "LoadBalancer":
-        errors.append(FieldError.forbidden("status.loadBalancer.ingress", "may only be used when `spec.type` is 'LoadBalancer'"))
+        errors.append(
+            FieldError.forbidden("status.loadBalancer.ingress", "may only be used when `spec.type` is 'LoadBalancer'")
+        )
     for index, point in enumerate(ingress):
         if point.get("ip"):
             add_invalid(errors, f"{path}[{index}].ip", point["ip"], names.ip_address(point["ip"]))
         if point.get("hostname"):
-            add_invalid(errors, f"{path}[{index}].hostname", point["hostname"], names.dns1123_subdomain(point["hostname"]))
+            add_invalid(
+                errors, f"{path}[{index}].hostname", point["hostname"], names.dns1123_subdomain(point["hostname"])
+            )
     return errors
 
 

@@ -88,7 +88,9 @@ def _check_deployment_spec(errors: Errors, spec: Json) -> None:
         check_non_negative(errors, spec.get(key), f"spec.{key}")
     deadline = spec.get("progressDeadlineSeconds")
     if deadline is not None and deadline <= (spec.get("minReadySeconds") or 0):
-        errors.append(FieldError.invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds"))
+        errors.append(
+            FieldError.invalid("spec.progressDeadlineSeconds", deadline, "must be greater than minReadySeconds")
+        )
 
 
 def _check_strategy(errors: Errors, strategy: Json) -> None:

@@ -35,7 +35,11 @@ class HpaV1Strategy(HpaStrategy):
 def _is_cpu_target(metric: JsonObject) -> bool:
     resource = metric.get("resource") or {}
     target = resource.get("target") or resource.get("current") or {}
-    return metric.get("type") == "Resource" and resource.get("name") == "cpu" and target.get("averageUtilization") is not None
+    return (
+        metric.get("type") == "Resource"
+        and resource.get("name") == "cpu"
+        and target.get("averageUtilization") is not None
+    )
 
 
 def v1_to_v2(obj: JsonObject) -> JsonObject:
@@ -58,7 +62,10 @@ def v1_to_v2(obj: JsonObject) -> JsonObject:
     current = _pop(annotations, _CURRENT) or []
     percent = status.pop("currentCPUUtilizationPercentage", None)
     if percent is not None:
-        current = [{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": percent}}}, *current]
+        current = [
+            {"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": percent}}},
+            *current,
+        ]
     if current:
         status["currentMetrics"] = current
     conditions = _pop(annotations, _CONDITIONS)

@@ -5,8 +5,8 @@ Mirrors `pkg/registry/batch/job/strategy.go` (generateSelector) and `cronjob/str
 
 from __future__ import annotations
 
-from minik8s.apiserver.registry.strategies.workloads import WorkloadStrategy
 from minik8s.apiserver.registry.strategies.pod_warnings import pod_warnings
+from minik8s.apiserver.registry.strategies.workloads import WorkloadStrategy
 from minik8s.apiserver.registry.strategy import JsonObject
 
 UID_LABEL = "batch.kubernetes.io/controller-uid"

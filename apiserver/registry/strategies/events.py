@@ -26,8 +26,7 @@ _INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion"
 class CoreEventStrategy(Strategy):
     allow_create_on_update = True
     field_labels = frozenset(
-        {f"involvedObject.{key}" for key in _INVOLVED}
-        | {"reason", "reportingComponent", "source", "type"}
+        {f"involvedObject.{key}" for key in _INVOLVED} | {"reason", "reportingComponent", "source", "type"}
     )
 
     def selectable_fields(self, obj: JsonObject) -> dict[str, str]:

@@ -5,12 +5,14 @@ Mirrors `apiextensions-apiserver/pkg/registry/customresourcedefinition/strategy.
 
 from __future__ import annotations
 
-from minik8s.apiserver.registry.strategy import JsonObject, Strategy
+from minik8s.apiserver.registry.strategy import ALL_METADATA, JsonObject, Strategy
 
 CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 
 
 class CrdStrategy(Strategy):
+    status_keeps_metadata = ALL_METADATA
+
     def prepare_create(self, obj: JsonObject) -> None:
         obj["status"] = {
             "conditions": [],

@@ -12,7 +12,7 @@ from minik8s.api.status import Conflict, FieldError, Invalid
 from minik8s.api.times import format_time
 from minik8s.apiserver.registry.strategies.pod_warnings import pod_warnings
 from minik8s.apiserver.registry.strategies.qos import qos_class
-from minik8s.apiserver.registry.strategy import JsonObject, Strategy, carry, keep_metadata
+from minik8s.apiserver.registry.strategy import ALL_METADATA, JsonObject, Strategy, carry, keep_metadata
 from minik8s.apiserver.validation.pod import validate_ephemeral_containers_update
 from minik8s.apiserver.validation.resources import check_requirements
 
@@ -44,7 +44,7 @@ class PodStrategy(Strategy):
 
     def prepare_status_update(self, new: JsonObject, old: JsonObject) -> None:
         carry(new, old, "spec")
-        keep_metadata(new, old)
+        keep_metadata(new, old, "ownerReferences")
         status = new.setdefault("status", {})
         quality = (old.get("status") or {}).get("qosClass")
         if quality:
@@ -98,8 +98,7 @@ class PodStrategy(Strategy):
 def _keep_all_but(new: JsonObject, old: JsonObject, spec: JsonObject) -> None:
     new["spec"] = {**(old.get("spec") or {}), **{key: value for key, value in spec.items() if value is not None}}
     carry(new, old, "status")
-    keep_metadata(new, old)
-    carry(new["metadata"], old["metadata"], "annotations")
+    keep_metadata(new, old, *ALL_METADATA)
 
 
 def _resized(new: JsonObject, old: JsonObject) -> JsonObject:

@@ -28,7 +28,9 @@ def pod_warnings(meta: Json, spec: Json, path: str) -> list[str]:
         if key in (meta.get("annotations") or ()):
             found.append(f"metadata.annotations[{key}]: {text}")
     if (spec.get("terminationGracePeriodSeconds") or 0) < 0:
-        found.append(f"{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1")
+        found.append(
+            f"{path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1"
+        )
     for group in ("initContainers", "containers"):
         for index, container in enumerate(spec.get(group) or ()):
             _container_warnings(found, container, f"{path}.{group}[{index}]")
@@ -46,14 +48,18 @@ def _container_warnings(found: list[str], container: Json, path: str) -> None:
         if name in seen:
             # A later definition may use an earlier one: only plain repetition hides something.
             if f"$({name})" not in (variable.get("value") or ""):
-                found.append(f'{path}.env[{index}]: hides previous definition of "{name}", which may be dropped when using apply')
+                found.append(
+                    f'{path}.env[{index}]: hides previous definition of "{name}", which may be dropped when using apply'
+                )
         seen[name] = variable
     resources = container.get("resources") or {}
     for group in ("limits", "requests"):
         for name in ("memory", "ephemeral-storage"):
             value = (resources.get(group) or {}).get(name) or ""
             if value.endswith("m"):
-                found.append(f'{path}.resources.{group}[{name}]: fractional byte value "{value}" is invalid, must be an integer')
+                found.append(
+                    f'{path}.resources.{group}[{name}]: fractional byte value "{value}" is invalid, must be an integer'
+                )
 
 
 def _port_warnings(found: list[str], spec: Json, path: str) -> None:

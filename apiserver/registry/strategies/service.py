@@ -60,9 +60,9 @@ class ServiceStrategy(Strategy):
         headless = "None" in (spec.get("clusterIPs") or ())
         found = []
         if headless and spec.get("loadBalancerIP"):
-            found.append("spec.loadBalancerIP is ignored when spec.clusterIP is \"None\"")
+            found.append('spec.loadBalancerIP is ignored when spec.clusterIP is "None"')
         if headless and spec.get("externalIPs"):
-            found.append("spec.externalIPs is ignored when spec.clusterIP is \"None\"")
+            found.append('spec.externalIPs is ignored when spec.clusterIP is "None"')
         if headless and spec.get("sessionAffinity") not in (None, "", "None"):
             found.append("spec.SessionAffinity is ignored for headless services")
         return found
@@ -93,7 +93,11 @@ def drop_type_dependent(spec: JsonObject, before: JsonObject) -> None:
         for key in ("clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"):
             spec.pop(key, None)
     ports_before = before.get("type") in ("NodePort", "LoadBalancer")
-    if ports_before and spec.get("type") not in ("NodePort", "LoadBalancer") and _node_ports(spec) == _node_ports(before):
+    if (
+        ports_before
+        and spec.get("type") not in ("NodePort", "LoadBalancer")
+        and _node_ports(spec) == _node_ports(before)
+    ):
         for port in spec.get("ports") or ():
             port.pop("nodePort", None)
     for needed, key in (

@@ -126,7 +126,9 @@ async def _allocate_ips(
         spec["clusterIP"], spec["clusterIPs"] = result[0], result
 
 
-async def _claim_ip(reservation: ServiceReservation, service: Json, ip: str, network: Network, given: list[str]) -> None:
+async def _claim_ip(
+    reservation: ServiceReservation, service: Json, ip: str, network: Network, given: list[str]
+) -> None:
     problem = ""
     if ipaddress.ip_address(ip) not in network:
         problem = f"the provided IP ({ip}) is not in the valid range. The range of valid IPs is {network}"

@@ -44,6 +44,8 @@ class ReplicationControllerStrategy(ReplicaSetStrategy):
 
 
 class DeploymentStrategy(WorkloadStrategy):
+    status_keeps_metadata = ("labels",)
+
     def desired_state(self, obj: JsonObject) -> Any:
         """Annotations count: they are copied to replica sets."""
         return [super().desired_state(obj), (obj.get("metadata") or {}).get("annotations") or {}]
