@@ -19,7 +19,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from minik8s.apiserver.cache.interface import Entry, EventSink, View
 from minik8s.apiserver.cache.selection import Selection
 from minik8s.apiserver.cache.state import Change
+from minik8s.client.log import get_logger
 
+log = get_logger(__name__)
 CHANGES_PER_STEP = 32
 PUSHES_PER_STEP = 64
 STEP_SECONDS = 0.003
@@ -29,18 +31,18 @@ Frames = list[tuple[int, bytes]]
 class Member:
     """One live watcher: its sink, and the revision up to which it needs nothing more."""
 
-    __slots__ = ("max_buffered", "on_slow", "since", "sink")
+    __slots__ = ("end", "max_buffered", "since", "sink")
 
-    def __init__(self, sink: EventSink, since: int, max_buffered: int, on_slow: Callable[[], None]) -> None:
+    def __init__(self, sink: EventSink, since: int, max_buffered: int, end: Callable[[str], None]) -> None:
         self.sink = sink
         self.since = since
         self.max_buffered = max_buffered
-        self.on_slow = on_slow
+        self.end = end
 
     def push(self, chunk: bytes) -> None:
         self.sink.push(chunk)
         if self.sink.buffered() > self.max_buffered:
-            self.on_slow()
+            self.end("slow")
 
     def deliver(self, frames: Frames, chunk: bytes) -> None:
         """`chunk` is the frames joined; a newcomer may have seen some of them."""
@@ -156,7 +158,7 @@ class Fanout:
             wanted: dict[Group, Frames] = {}
             for change in changes:
                 for group in self._groups_for(change):
-                    frame = group.frame(change)
+                    frame = _render(group, change)
                     if frame is not None:
                         wanted.setdefault(group, []).append((change.revision, frame))
             for change in changes:
@@ -187,6 +189,16 @@ class Fanout:
                     if change.key.startswith(group.selection.prefix):
                         found.append(group)
         return found
+
+
+def _render(group: Group, change: Change) -> bytes | None:
+    try:
+        return group.frame(change)
+    except Exception as error:  # noqa: BLE001 - a view is somebody else's code: it must not stop the other watchers
+        log.error("a watch's view failed", key=change.key, error=repr(error))
+        for member in list(group.members):
+            member.end("error")
+        return None
 
 
 def _field(entry: Entry | None, name: str) -> str | None:

@@ -166,14 +166,15 @@ class ListPage:
         Pieces are made when asked for, so a long list never exists twice; sleep(0) after each when answering.
         """
         piece: list[bytes] = []
-        held = 0
+        held = count = 0
         for entry in self.entries:
             piece.append(entry.data)
             held += len(entry.data)
-            if held >= SEGMENT_BYTES or len(piece) > objects:
+            count += 1
+            if held >= SEGMENT_BYTES or count >= objects:
                 yield b",".join(piece)
-                piece, held = [b""], 0  # the next piece begins with a comma
-        if held:
+                piece, held, count = [b""], 0, 0  # the next piece begins with a comma
+        if count:
             yield b",".join(piece)
 
 
@@ -234,7 +235,7 @@ class WatchQuery:
 
 
 class Watch(Protocol):
-    """A running watch. `reason` says in a word why it ended: "timeout", "slow", "expired", "store", "stopped"."""
+    """A running watch. `reason` says in a word why it ended: timeout, slow, expired, store, error, stopped."""
 
     reason: str
 

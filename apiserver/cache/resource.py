@@ -145,7 +145,7 @@ class Cache:
         try:
             obj = orjson.loads(kv.value)
             return Entry(kv.key, kv.mod_revision, kv.value, _labels(obj), self.info.fields(obj))
-        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+        except (ValueError, AttributeError, LookupError, TypeError) as error:
             log.error("unreadable object in the store", key=kv.key, error=str(error))
             return None
 

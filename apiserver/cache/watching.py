@@ -38,7 +38,7 @@ class RunningWatch:
         self._loop = asyncio.get_running_loop()
         self._started = self._loop.time()
         self._closed: asyncio.Future[None] = self._loop.create_future()
-        self._member = Member(sink, 0, query.max_buffered, lambda: self.finish("slow"))
+        self._member = Member(sink, 0, query.max_buffered, self.finish)
         self.reason = ""
 
     # --- the way in ---

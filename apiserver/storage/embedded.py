@@ -34,7 +34,9 @@ from minik8s.apiserver.storage.base import (
 from minik8s.apiserver.storage.commit_log import MAX_ROWS, CommitLog, Row, Statement
 from minik8s.apiserver.storage.leases import Leases
 from minik8s.apiserver.storage.mvcc import Mvcc, Record, rebuild
+from minik8s.client.log import get_logger
 
+log = get_logger(__name__)
 _DELETE_ROWS = "DELETE FROM log WHERE revision IN (SELECT value FROM json_each(?))"
 _SET_COMPACTED = "INSERT OR REPLACE INTO meta VALUES ('compact_revision', ?)"
 CLOSE_SECONDS = 2.0
@@ -235,7 +237,12 @@ class EmbeddedStore:
             if (record.kv is not None and record.kv.lease) or (record.prev is not None and record.prev.lease):
                 leases.moved(record.key, record.prev, record.kv)
         for watch in list(self._watches):
-            watch.deliver(records)
+            try:
+                watch.deliver(records)
+            except Exception as error:  # noqa: BLE001 - a sink's fault must not keep writers waiting, nor leave it with a gap
+                log.error("a watch failed", error=repr(error))
+                watch.cancel()
+                watch.sink.on_lost(StoreError(f"the watch failed: {error!r}"))
         for record in records:
             record.hint = None  # the history needs no decoded objects
         if state.history_bytes > HISTORY_BYTES:

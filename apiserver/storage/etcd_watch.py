@@ -14,10 +14,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minik8s.apiserver.storage.base import CompactedError, Event, StoreError, StoreUnavailable, WatchSink
+from minik8s.client.log import get_logger
 
 if TYPE_CHECKING:
     from minik8s.apiserver.storage.etcd import EtcdStore
 
+log = get_logger(__name__)
 FIRST_BACKOFF = 0.1
 LAST_BACKOFF = 2.0
 
@@ -34,6 +36,7 @@ class EtcdWatch:
         self._sink = sink
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
+        self._told_something = False
         self.on_done: Callable[[EtcdWatch], None] = lambda watch: None
 
     async def open(self, timeout: float) -> None:
@@ -63,16 +66,19 @@ class EtcdWatch:
             try:
                 await self._stream()
             except CompactedError as error:
-                self._task = None
-                self.on_done(self)
-                self._sink.on_lost(error)
-                return
+                return self._lose(error)
             except self._rpc.AioRpcError:
                 pass  # etcd is away: the requests say so, the watch just comes back
+            except Exception as error:  # noqa: BLE001 - the sink's fault: it must not stay behind with a gap
+                return self._lose(StoreError(f"the watch failed: {error!r}"))
             backoff = FIRST_BACKOFF if self._told_something else min(2 * backoff, LAST_BACKOFF)
             await asyncio.sleep(backoff)
 
-    _told_something = False
+    def _lose(self, error: StoreError) -> None:
+        log.warning("a watch on etcd ended", prefix=self._prefix, error=str(error))
+        self._task = None
+        self.on_done(self)
+        self._sink.on_lost(error)
 
     async def _stream(self) -> None:
         """One connection's life."""

@@ -212,3 +212,17 @@ async def test_history_is_bounded_in_bytes(tmp_path: Path, monkeypatch: pytest.M
             await store.txn("/a", b"x" * 5000)
         assert store.history_start > 2
         assert store._state.history_bytes <= 110_000  # type: ignore[attr-defined]
+
+
+async def test_a_sink_that_fails_loses_its_watch_and_nobody_else(tmp_path: Path) -> None:
+    class Broken(Collector):
+        def on_events(self, events: Any) -> None:
+            raise ValueError("no")
+
+    async with opened(embedded(tmp_path)) as store:
+        broken, good = Broken(), Collector()
+        await store.watch("/", 0, broken)
+        await store.watch("/", 0, good)
+        assert (await store.txn("/a", b"1")).succeeded
+        assert (await store.txn("/a", b"2")).succeeded
+        assert broken.lost is not None and len(good.events) == 2
