@@ -146,11 +146,12 @@ async def forget_udp_connections(addresses: Iterable[tuple[str, int]]) -> None:
 async def _run(command: list[str], text: str = "") -> str:
     process = await asyncio.create_subprocess_exec(
         *command,
-        stdin=asyncio.subprocess.PIPE,
+        # uvloop fails when a program that reads no input is gone before an empty input was "written".
+        stdin=asyncio.subprocess.PIPE if text else asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    stdout, stderr = await process.communicate(text.encode())
+    stdout, stderr = await process.communicate(text.encode() if text else None)
     if process.returncode != 0:
         raise IptablesError(f"{' '.join(command)}: exit {process.returncode}: {stderr.decode().strip()}")
     return stdout.decode()
