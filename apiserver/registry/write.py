@@ -223,6 +223,8 @@ async def _commit_update(
             await resource.cache.delete(entry.key, entry.revision)
             await resource.strategy.after_delete(ctx, old)
         return Written(orjson.dumps(new), deleted=True)
+    if new == old:  # nothing is written, and the version stays; the order of keys may differ all the same
+        return Written(resource.data(entry))
     reservation = None
     if not ctx.subresource:
         reservation = await resource.strategy.before_update(ctx, new, old)
@@ -257,12 +259,13 @@ def _check_version(
     expected_version: str | None,
     is_patch: bool,
 ) -> None:
-    """The client's resourceVersion, where it names one, is the stored one."""
+    """The client's resourceVersion, where it names one, is the stored one; else it becomes that."""
     given = meta.get("resourceVersion") if expected_version is None else expected_version
     if given in (None, "", "0"):
         if not is_patch and expected_version is not None and not resource.strategy.allow_unconditional_update:
             error = FieldError.invalid("metadata.resourceVersion", 0, "must be specified for an update")
             raise Invalid.of(resource.kind.plural, ctx.name, [error], resource.kind.group)
+        meta["resourceVersion"] = old_meta["resourceVersion"]
         return
     if not given.isdigit():
         raise BadRequest(f'Invalid value: "{given}": strconv.ParseUint: parsing "{given}": invalid syntax')

@@ -44,8 +44,8 @@ def parse_fields(text: str, resource: Resource) -> FieldSelector | None:
     except ValueError as error:
         raise BadRequest(str(error)) from None
     for requirement in selector.requirements:
-        if not resource.strategy.supports_field(requirement.key):
-            raise BadRequest(f"field label not supported: {requirement.key}")
+        if not resource.strategy.supports_field(requirement.field):
+            raise BadRequest(f"field label not supported: {requirement.field}")
     return selector if selector.requirements else None
 
 
