@@ -31,7 +31,7 @@ class Reason:
 
 @dataclass(slots=True)
 class Verdict:
-    """A filter's answer: reasons for each node that fails. `whole`: the pod itself is at fault, wherever it might go."""
+    """A filter's answer: reasons for each node that fails. `whole`: the pod itself is at fault, wherever it goes."""
 
     reasons: list[Reason] = field(default_factory=list)
     whole: str = ""

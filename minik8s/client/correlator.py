@@ -14,8 +14,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from minik8s.api.meta import format_time
-
 MAX_KEYS = 4096
 BURST, REFILL_PER_SECOND = 25, 1 / 300
 SIMILAR_MAX, SIMILAR_SECONDS = 10, 600.0
@@ -82,7 +80,7 @@ class Correlator:
         written = self._written.get(key)
         if written is None:
             return Plan(event, key)
-        patch = {"count": written.count + 1, "lastTimestamp": format_time(now), "message": event["message"]}
+        patch = {"count": written.count + 1, "lastTimestamp": event["lastTimestamp"], "message": event["message"]}
         event = {**event, "metadata": {**event["metadata"], "name": written.name}}
         return Plan({**event, "count": written.count + 1, "firstTimestamp": written.first}, key, written.name, patch)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from minik8s.api.status import ServiceUnavailable
 from minik8s.client.resources import Resource
 
 if TYPE_CHECKING:
@@ -16,16 +17,30 @@ if TYPE_CHECKING:
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
 
-async def discover(client: Client) -> list[Resource]:
-    """Every resource at its group's preferred version; a group whose server is away is left out."""
+async def discover(client: Client, strict: bool = False) -> list[Resource]:
+    """Every resource at its group's preferred version; a group whose server is away is left out, or raises."""
     found: list[Resource] = []
+    missing: list[str] = []
     for root in ("/api", "/apis"):
         document = (await client.request("GET", root, headers={"Accept": AGGREGATED})).json()
         if document.get("kind") == "APIGroupDiscoveryList":
             found += parse_aggregated(document)
+            missing += stale_versions(document)
         else:
-            found += await _discover_each(client, root, document)
+            found += await _discover_each(client, root, document, missing)
+    if missing and strict:
+        raise ServiceUnavailable(f"unable to retrieve the complete list of server APIs: {', '.join(missing)}")
     return found
+
+
+def stale_versions(document: dict[str, Any]) -> list[str]:
+    """The group versions that the aggregator has no current answer for."""
+    return [
+        f"{(item.get('metadata') or {}).get('name', '')}/{version['version']}"
+        for item in document.get("items") or []
+        for version in item.get("versions") or []
+        if version.get("freshness") == "Stale"
+    ]
 
 
 def parse_aggregated(document: dict[str, Any]) -> list[Resource]:
@@ -68,13 +83,16 @@ def parse_resource_list(group: str, version: str, document: dict[str, Any]) -> l
     ]  # fmt: skip
 
 
-async def _discover_each(client: Client, root: str, document: dict[str, Any]) -> list[Resource]:
+async def _discover_each(
+    client: Client, root: str, document: dict[str, Any], missing: list[str]
+) -> list[Resource]:
     found: dict[tuple[str, str], Resource] = {}
     for group, version in _group_versions(root, document):
         path = f"{root}/{version}" if root == "/api" else f"{root}/{group}/{version}"
         response = await client.request("GET", path, check=False)
-        if response.status != 200:
-            continue  # an aggregated server that is down hides its own group only
+        if response.status != 200:  # an aggregated server that is down hides its own group only
+            missing.append(f"{group}/{version}")
+            continue
         for resource in parse_resource_list(group, version, response.json()):
             found.setdefault((group, resource.plural), resource)
     return list(found.values())

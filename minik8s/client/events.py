@@ -1,7 +1,7 @@
 """The event recorder: tell people what happened to an object, never holding up the one who tells.
 
-Mirrors client-go tools/record (core/v1 Events). `event` puts into a bounded queue and returns; one task correlates
-(correlator.py) and writes. A full queue, or a server that stays away, costs events, never work.
+Mirrors client-go tools/record (core/v1 Events). `event` puts into a bounded queue and returns; tasks correlate
+(correlator.py) and write. A full queue, or a server that stays away, costs events, never work.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from minik8s.client.rest import Client
 
 log = get_logger(__name__)
 
-QUEUE_MAX = 1000
+WRITERS, QUEUE_MAX = 4, 1000
 MAX_TRIES, RETRY_SECONDS = 12, 10.0
 
 
@@ -35,8 +35,8 @@ class EventRecorder:
         self._source = {"component": component, **({"host": host} if host else {})}
         self._instance = host
         self._correlator = Correlator()
-        self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE_MAX)
-        self._task: asyncio.Task[None] | None = None
+        self._queues: list[asyncio.Queue[dict[str, Any]]] = [asyncio.Queue(QUEUE_MAX) for _ in range(WRITERS)]
+        self._tasks: list[asyncio.Task[None]] = []
 
     def event(self, obj: Any, type: str, reason: str, message: str, *, field_path: str = "") -> None:
         """Record an event about an object, or an ObjectReference (model or dict). Never blocks, never raises."""
@@ -44,27 +44,30 @@ class EventRecorder:
         if field_path:
             ref["fieldPath"] = field_path
         try:
-            self._queue.put_nowait(self._make(ref, type, reason, message))
+            # one object's events stay in one queue, and so in order
+            queue = self._queues[hash((ref.get("namespace"), ref.get("name"))) % WRITERS]
+            queue.put_nowait(self._make(ref, type, reason, message))
         except asyncio.QueueFull:
             log.debug("event dropped, the queue is full", object=ref.get("name"), reason=reason)
             return
-        if self._task is None or self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="event-recorder")
+        if not self._tasks:
+            loop = asyncio.get_running_loop()
+            self._tasks = [loop.create_task(self._run(queue), name="event-recorder") for queue in self._queues]
 
     async def flush(self) -> None:
         """Until everything recorded so far is written or given up."""
-        await self._queue.join()
+        await asyncio.gather(*(queue.join() for queue in self._queues))
 
     async def close(self, timeout: float = 2.0) -> None:
         """Write what is queued, for at most `timeout` seconds of real time, and stop."""
-        if self._task is None:
-            return
         try:
             async with asyncio.timeout(timeout):
-                await self._queue.join()
+                await self.flush()
         except TimeoutError:
-            log.debug("events left unwritten", count=self._queue.qsize())
-        self._task.cancel()
+            log.debug("events left unwritten", count=sum(queue.qsize() for queue in self._queues))
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = []
 
     def _make(self, ref: dict[str, str], type: str, reason: str, message: str) -> dict[str, Any]:
         now = format_time(self._client.clock.now())
@@ -86,9 +89,9 @@ class EventRecorder:
             "count": 1,
         }
 
-    async def _run(self) -> None:
+    async def _run(self, queue: asyncio.Queue[dict[str, Any]]) -> None:
         while True:
-            event = await self._queue.get()
+            event = await queue.get()
             try:
                 plan = self._correlator.plan(event, self._client.clock.monotonic())
                 if plan is not None:
@@ -96,7 +99,7 @@ class EventRecorder:
             except Exception as error:  # noqa: BLE001 - the loop's one broad except: an event is never worth a crash
                 log.warning("event lost", object=event["involvedObject"].get("name"), error=str(error))
             finally:
-                self._queue.task_done()
+                queue.task_done()
 
     async def _write(self, plan: Plan) -> None:
         for attempt in range(MAX_TRIES):

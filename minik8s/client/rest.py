@@ -375,11 +375,14 @@ class Client:
         response = await self.request("PUT", resolve(target).path(namespace, name, subresource), body=obj)
         return _dict(response.body)
 
-    async def discover(self) -> Resources:
-        """Every resource that the server has now, custom ones too, at each group's preferred version."""
+    async def discover(self, *, strict: bool = False) -> Resources:
+        """Every resource that the server has now, custom ones too, at each group's preferred version.
+
+        A group whose own server is away is left out; with `strict` that is a ServiceUnavailable.
+        """
         from minik8s.client.discovery import discover
 
-        return await discover(self)
+        return await discover(self, strict)
 
 
 def encode(body: Body) -> bytes:
