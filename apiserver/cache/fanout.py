@@ -161,6 +161,7 @@ class Fanout:
                     frame = _render(group, change)
                     if frame is not None:
                         wanted.setdefault(group, []).append((change.revision, frame))
+                yield
             for change in changes:
                 change.forget_frames()
             pushed = 0

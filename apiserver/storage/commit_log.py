@@ -71,7 +71,7 @@ class CommitLog:
         db.execute("PRAGMA page_size=8192")
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
-        db.execute("PRAGMA wal_autocheckpoint=2000")
+        db.execute("PRAGMA wal_autocheckpoint=500")  # 4 MB: a checkpoint holds up the writes for some milliseconds
         db.executescript(SCHEMA)
         meta = dict(db.execute("SELECT name, value FROM meta"))
         rows = db.execute("SELECT revision, key, value, create_revision, lease FROM log ORDER BY revision").fetchall()
@@ -79,6 +79,11 @@ class CommitLog:
         self._thread = threading.Thread(target=self._work, name="store-commit", daemon=True)
         self._thread.start()
         return meta.get("compact_revision", 0), rows, leases
+
+    @property
+    def broken(self) -> bool:
+        """Writes are refused until a restart (see _recover)."""
+        return self._broken is not None
 
     def submit(self, rows: Sequence[Row], statements: Sequence[Statement], done: Done) -> None:
         """Write all of it as one transaction; `done` is called from the thread."""

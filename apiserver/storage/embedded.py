@@ -143,7 +143,7 @@ class EmbeddedStore:
         return self._state.revision
 
     async def healthy(self) -> bool:
-        return self._open
+        return self._open and not self._log.broken
 
     async def get(self, key: str, revision: int = 0) -> KeyValue | None:
         self._check_open()

@@ -141,7 +141,7 @@ async def fan_out(pods: Any, count: int) -> None:
         obj = entry.decode()
         obj["metadata"]["labels"]["touched"] = str(entry.revision)
         await pods.update(key, obj, entry.revision)
-        while not pods.fanout.idle:
+        while not pods.fanout.idle:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
     pushed = NullSink.pushed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,13 @@ from minik8s.apiserver.storage.base import Event, Store, StoreError
 from minik8s.apiserver.storage.embedded import EmbeddedStore
 
 ETCD = shutil.which("etcd")
+
+
+async def until(condition: Callable[[], object], seconds: float = 15) -> None:
+    """Wait for something that has no event of its own; fails after `seconds`."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
 
 
 def free_port() -> int:
@@ -26,7 +34,8 @@ def free_port() -> int:
 class EtcdServer:
     """One etcd on free ports, that can be killed and started again on the same data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: tuple[str, str, str] | None = None) -> None:
+        self.tls = tls  # authority, certificate, key
         self.folder = folder
         self.port, self.peer_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
@@ -37,13 +46,17 @@ class EtcdServer:
 
     def start(self) -> None:
         assert ETCD is not None
-        client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.peer_port}"
+        scheme = "https" if self.tls else "http"
+        ca, cert, key = self.tls or ("", "", "")
+        secured = ["--client-cert-auth", "--trusted-ca-file", ca, "--cert-file", cert, "--key-file", key]
+        client, peer = f"{scheme}://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.peer_port}"
         self.process = subprocess.Popen(
             [
                 *(ETCD, "--data-dir", str(self.folder), "--unsafe-no-fsync", "--log-level", "error"),
                 *("--listen-client-urls", client, "--advertise-client-urls", client),
                 *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
                 *("--initial-cluster", f"default={peer}"),
+                *(secured if self.tls else ()),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from cache_tools import PODS, Sink, pod
+from store_backends import until
 
 from minik8s.api.selectors import FieldSelector, LabelSelector
 from minik8s.apiserver.cache.feed import CacheSet
@@ -198,9 +199,7 @@ async def test_a_view_is_rendered_once(pods: Cache) -> None:
         for sink, labels in zip(sinks, selectors, strict=True)
     ]
     await create(pods, "a", app="x")
-    async with asyncio.timeout(5):
-        while not all(sink.chunks for sink in sinks):
-            await asyncio.sleep(0.005)
+    await until(lambda: all(sink.chunks for sink in sinks))
     assert [sink.chunks for sink in sinks] == [[b"ADDED a\n"]] * 4 and view.calls == 1
     for watch in watches:
         watch.stop()
@@ -270,9 +269,9 @@ async def test_bookmarks_follow_other_resources(pods: Cache, monkeypatch: pytest
     watch = await pods.watch(query(resource_version=start, allow_bookmarks=True), sink)
     other = await pods.watch(query(resource_version=start), plain)
     elsewhere = await pods._store.txn("/registry/unrelated/x", b"{}")
-    async with asyncio.timeout(5):
-        while not any(int(e["object"]["metadata"]["resourceVersion"]) >= elsewhere.revision for e in sink.events):
-            await asyncio.sleep(0.01)
+    told = [int(event["object"]["metadata"]["resourceVersion"]) for event in await sink.wait_for(1)]
+    while told[-1] < elsewhere.revision:
+        told = [int(event["object"]["metadata"]["resourceVersion"]) for event in await sink.wait_for(len(told) + 1)]
     assert {event["type"] for event in sink.events} == {"BOOKMARK"} and plain.events == []
     watch.stop()
     other.stop()
@@ -305,9 +304,7 @@ async def test_when_the_store_lost_track_watches_end_and_reads_come_back(caches:
     caches.on_lost(CompactedError(5))
     await asyncio.wait_for(watch.wait_closed(), 5)
     assert sink.closed
-    async with asyncio.timeout(5):
-        while caches._subscription is None:
-            await asyncio.sleep(0.01)
+    await until(lambda: caches._subscription is not None)
     again = await pods.get(made.key)
     assert again is not None and again.data == made.data
     await create(pods, "b")

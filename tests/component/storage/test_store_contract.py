@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Callable
 
 import pytest
-from store_backends import Collector
+from store_backends import Collector, until
 
 from minik8s.apiserver.storage.base import CompactedError, FutureRevisionError, LeaseNotFound, Store
 
@@ -18,12 +17,6 @@ from minik8s.apiserver.storage.base import CompactedError, FutureRevisionError, 
 @pytest.fixture
 def prefix() -> str:
     return f"/registry/{uuid.uuid4().hex[:8]}/"
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
 
 
 async def test_get_of_an_absent_key_is_none(store: Store, prefix: str) -> None:
