@@ -187,9 +187,8 @@ class Supervisor:
         self._status: int | None = None
         self._ended_at = 0.0
 
-    def run(self) -> int:
+    def run(self, listener: socket.socket) -> int:
         """→ the wait status."""
-        listener = self._listen()
         for descriptor, stream in self._outputs.items():
             os.set_blocking(descriptor, False)
             self._on(descriptor, partial(self._output, descriptor, stream))
@@ -242,15 +241,6 @@ class Supervisor:
             self._send(client, struct.pack(">BI", stream, len(data)) + data)
 
     # attach
-    def _listen(self) -> socket.socket:
-        listener = socket.socket(socket.AF_UNIX)
-        Path("attach.sock").unlink(missing_ok=True)
-        listener.bind("attach.sock")  # relative: a socket's path may only be about 100 bytes long
-        Path("attach.sock").chmod(0o600)
-        listener.listen(8)
-        listener.setblocking(False)
-        return listener
-
     def _accept(self, listener: socket.socket) -> None:
         client, _ = listener.accept()
         client.setblocking(False)
@@ -301,6 +291,17 @@ class Supervisor:
         elif kind == FRAME_CLOSE_STDIN and not self._spec["tty"]:
             os.close(self._stdin)
             self._stdin = None
+
+
+def listen() -> socket.socket:
+    """For attach. Before the start, so that whoever knows of the start can attach."""
+    listener = socket.socket(socket.AF_UNIX)
+    Path("attach.sock").unlink(missing_ok=True)
+    listener.bind("attach.sock")  # relative: a socket's path may only be about 100 bytes long
+    Path("attach.sock").chmod(0o600)
+    listener.listen(8)
+    listener.setblocking(False)
+    return listener
 
 
 def was_oom_killed(paths: list[str]) -> bool:
@@ -357,6 +358,7 @@ def main() -> int:
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    listener = listen()
     try:
         pid, stdin, outputs = start_child(spec, folder)
     except OSError as exc:
@@ -369,7 +371,7 @@ def main() -> int:
     write_json("run.json", {"pid": pid, "started_at": time.time()})
     os.write(report, f"ok {pid}\n".encode())
     os.close(report)
-    status = Supervisor(spec, pid, stdin, outputs).run()
+    status = Supervisor(spec, pid, stdin, outputs).run(listener)
     kill_leftovers()
     record_exit(status, spec)
     return 0
