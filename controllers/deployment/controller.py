@@ -12,6 +12,7 @@ Invariants
 from collections.abc import Sequence
 
 from minik8s.api import apps, core
+from minik8s.api.status import ApiError
 from minik8s.client.controller import Controller
 from minik8s.client.informer import Informer
 from minik8s.controllers.context import Context
@@ -35,6 +36,7 @@ from minik8s.controllers.deployment.rollout import (
 )
 from minik8s.controllers.deployment.status import compute_status, set_condition
 from minik8s.controllers.owners import RefManager, controller_index, controller_of
+from minik8s.controllers.pod_control import is_namespace_terminating
 from minik8s.controllers.selecting import matcher_of
 
 
@@ -96,6 +98,15 @@ class DeploymentController(Controller):
         if pause is not None:
             deployment.status.conditions = set_condition(deployment.status.conditions, pause)
             deployment = await self.client.update_status(deployment)
+        try:
+            return await self._move_on(deployment, replica_sets)
+        except ApiError as error:
+            if is_namespace_terminating(error):
+                return None  # nothing can be created any more, and soon there is nothing to do it for
+            raise
+
+    async def _move_on(self, deployment: apps.Deployment, replica_sets: Sequence[apps.ReplicaSet]) -> float | None:
+        """Scale, recreate or roll, whichever it is time for."""
         if deployment.spec.paused or is_scaling_event(deployment, replica_sets):
             return await self._scale(deployment, replica_sets)
         if strategy_type(deployment) == "Recreate":
