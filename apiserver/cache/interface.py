@@ -298,8 +298,8 @@ class ResourceCache(Protocol):
         """Store a new object. Raises KeyExists. ttl overrides the resource's."""
 
     async def update(self, key: str, obj: dict[str, Any], expected: int, ttl: int | None = None) -> Entry:
-        """Replace the object if it still is at `expected`. Raises RevisionMismatch, KeyMissing. An object that is
-        byte for byte what is stored is not written again, and keeps its resourceVersion (as upstream)."""
+        """Replace the object if it still is at `expected`. Raises RevisionMismatch, KeyMissing. An object that
+        says what is stored already is not written again, and keeps its resourceVersion (as upstream)."""
 
     async def delete(self, key: str, expected: int) -> Entry:
         """Remove it if it still is at `expected`; returns the last state carrying the deletion's resourceVersion.

@@ -268,21 +268,21 @@ class Cache:
     # --- writes ---
 
     async def create(self, key: str, obj: dict[str, Any], ttl: int | None = None) -> Entry:
-        return await self._write(key, obj, 0, ttl)
+        return await self._write(key, obj, encode(obj), 0, ttl)
 
     async def update(self, key: str, obj: dict[str, Any], expected: int, ttl: int | None = None) -> Entry:
-        present = self.state.entries.get(key)
-        if present is not None and present.revision == expected and stamp(encode(obj), expected) == present.data:
+        present, value = self.state.entries.get(key), encode(obj)
+        if present is not None and present.revision == expected and _same(present.data, stamp(value, expected)):
             return present
-        return await self._write(key, obj, expected, ttl)
+        return await self._write(key, obj, value, expected, ttl)
 
-    async def _write(self, key: str, obj: dict[str, Any], expected: int, ttl: int | None) -> Entry:
+    async def _write(self, key: str, obj: dict[str, Any], value: bytes, expected: int, ttl: int | None) -> Entry:
         if not self._loaded:
             await self.ready()
         ttl = self.info.ttl if ttl is None else ttl
         lease = await self._caches.leases.lease_for(ttl) if ttl else 0
         entry = Entry(key, 0, b"", dict(_labels(obj)), self.info.fields(obj))
-        result = await self._store.txn(key, encode(obj), expected, lease, entry)
+        result = await self._store.txn(key, value, expected, lease, entry)
         if not result.succeeded:
             if expected == 0 and result.kv is not None:
                 raise KeyExists(key)
@@ -320,6 +320,11 @@ class _Past:
 
     def on_lost(self, error: StoreError) -> None:
         """The next load will see it."""
+
+
+def _same(left: bytes, right: bytes) -> bool:
+    """Is it the same object? The order of the fields may differ, the length then does not."""
+    return left == right or (len(left) == len(right) and bool(orjson.loads(left) == orjson.loads(right)))
 
 
 def _labels(obj: dict[str, Any]) -> Mapping[str, str]:

@@ -26,6 +26,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+MAX_VALUE_BYTES = 1_500_000
+"etcd's default --max-request-bytes is 1.5 MiB, the request's frame included; both backends draw the line here."
+
 Stamp = Callable[[bytes, int], bytes]
 
 
@@ -60,6 +63,13 @@ class StoreUnavailable(StoreError):
 
 class StoreLocked(StoreError):
     """Another process holds the embedded store's file."""
+
+
+class ValueTooLarge(StoreError):
+    """The value is larger than MAX_VALUE_BYTES: answer 413 RequestEntityTooLarge (upstream: 500 with this text)."""
+
+    def __init__(self) -> None:
+        super().__init__("etcdserver: request is too large")
 
 
 class LeaseNotFound(StoreError):
@@ -189,7 +199,8 @@ class Store(Protocol):
     ) -> TxnResult:
         """Write `value` (None: delete) if the key's mod_revision is `expected` (0: absent; None: no condition).
 
-        Deleting an absent key does not succeed and takes no revision. Raises LeaseNotFound, StoreUnavailable.
+        Deleting an absent key does not succeed and takes no revision. Raises LeaseNotFound, ValueTooLarge,
+        StoreUnavailable.
         """
 
     async def watch(self, prefix: str, from_revision: int, sink: WatchSink) -> Subscription:

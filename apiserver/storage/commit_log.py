@@ -66,6 +66,17 @@ class CommitLog:
         """Lock and open the file; returns compact_revision, the log, and the leases (id, ttl, expires)."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._take_lock()
+        try:
+            found = self._load()
+        except (sqlite3.Error, OSError) as error:
+            self.close()
+            raise StoreUnavailable(f"cannot open {self.path}: {error}") from error
+        self._thread = threading.Thread(target=self._work, name="store-commit", daemon=True)
+        self._thread.start()
+        return found
+
+    def _load(self) -> tuple[int, list[Row], list[tuple[int, int, float]]]:
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))  # it holds secrets
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
         self._db = db
         db.execute("PRAGMA page_size=8192")
@@ -76,8 +87,6 @@ class CommitLog:
         meta = dict(db.execute("SELECT name, value FROM meta"))
         rows = db.execute("SELECT revision, key, value, create_revision, lease FROM log ORDER BY revision").fetchall()
         leases = db.execute("SELECT id, ttl, expires FROM lease").fetchall()
-        self._thread = threading.Thread(target=self._work, name="store-commit", daemon=True)
-        self._thread.start()
         return meta.get("compact_revision", 0), rows, leases
 
     @property

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from minik8s.apiserver.storage.base import (
+    MAX_VALUE_BYTES,
     Event,
     KeyValue,
     RangeResult,
@@ -28,6 +29,7 @@ from minik8s.apiserver.storage.base import (
     StoreUnavailable,
     Subscription,
     TxnResult,
+    ValueTooLarge,
     WatchSink,
     no_stamp,
 )
@@ -39,6 +41,7 @@ from minik8s.client.log import get_logger
 log = get_logger(__name__)
 _DELETE_ROWS = "DELETE FROM log WHERE revision IN (SELECT value FROM json_each(?))"
 _SET_COMPACTED = "INSERT OR REPLACE INTO meta VALUES ('compact_revision', ?)"
+BATCH_BYTES = 4 << 20
 CLOSE_SECONDS = 2.0
 HISTORY_BYTES = 64 << 20
 "Beyond this much memory held by old states alone the older half of the history is compacted early."
@@ -169,6 +172,8 @@ class EmbeddedStore:
         self, key: str, value: bytes | None, expected: int | None = None, lease: int = 0, hint: Any = None
     ) -> TxnResult:
         self._check_open()
+        if value is not None and len(value) > MAX_VALUE_BYTES:
+            raise ValueTooLarge
         if lease:
             self._leases.check(lease)
         waiting = self._pending.get(key)
@@ -204,7 +209,8 @@ class EmbeddedStore:
         self._flush_scheduled = False
         if self._committing or not (self._queue or self._statements):
             return
-        batch, self._queue = self._queue[:MAX_ROWS], self._queue[MAX_ROWS:]
+        count = _batch_size(self._queue)
+        batch, self._queue = self._queue[:count], self._queue[count:]
         statements, self._statements = self._statements, []
         rows = [_row_of(record) for record, _ in batch]
         self._committing = True
@@ -341,6 +347,16 @@ class EmbeddedStore:
         except StoreError:
             if self._open:  # the disk was full, say: try again, the keys must go
                 self._expiry_timer = self._loop.call_later(5, self._start_expiry)
+
+
+def _batch_size(queue: Sequence[_Waiting]) -> int:
+    """How many of the waiting writes go into one commit: large ones must not hold up the many for long."""
+    size = 0
+    for count, (record, _) in enumerate(queue[:MAX_ROWS]):
+        size += len(record.kv.value) if record.kv is not None else 0
+        if size > BATCH_BYTES and count:
+            return count
+    return min(len(queue), MAX_ROWS)
 
 
 def _row_of(record: Record) -> Row:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from minik8s.apiserver.storage.base import (
+    MAX_VALUE_BYTES,
     CompactedError,
     FutureRevisionError,
     KeyValue,
@@ -32,6 +33,7 @@ from minik8s.apiserver.storage.base import (
     StoreUnavailable,
     Subscription,
     TxnResult,
+    ValueTooLarge,
     WatchSink,
     no_stamp,
 )
@@ -177,6 +179,8 @@ class EtcdStore:
         rpc, name = self._rpc, key.encode()
         if self._channel is None:
             raise StoreUnavailable("the store is closed")
+        if value is not None and len(value) > MAX_VALUE_BYTES:
+            raise ValueTooLarge
         compare = rpc.Compare(key=name, target=rpc.Compare.MOD)
         if expected is not None:
             compare.result, compare.mod_revision = rpc.Compare.EQUAL, expected

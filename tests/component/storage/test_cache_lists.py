@@ -88,6 +88,9 @@ async def test_an_update_that_changes_nothing_is_not_written(pods: Cache) -> Non
     await pods.get(first.key)
     same = await pods.update(first.key, first.decode(), first.revision)
     assert same.revision == first.revision
+    turned = dict(reversed(first.decode().items()))
+    assert (await pods.update(first.key, turned, first.revision)).revision == first.revision
+    assert (await pods.update(first.key, pod("a", app="y"), first.revision)).revision > first.revision
 
 
 async def test_delete_returns_the_last_state_with_a_new_version(pods: Cache) -> None:

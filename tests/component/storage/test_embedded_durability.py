@@ -226,3 +226,14 @@ async def test_a_sink_that_fails_loses_its_watch_and_nobody_else(tmp_path: Path)
         assert (await store.txn("/a", b"1")).succeeded
         assert (await store.txn("/a", b"2")).succeeded
         assert broken.lost is not None and len(good.events) == 2
+
+
+async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+    (tmp_path / "state.db").write_bytes(b"not a database, surely" * 100)
+    with pytest.raises(StoreUnavailable, match="cannot open"):
+        await embedded(tmp_path).start()
+    (tmp_path / "state.db").unlink()
+    async with opened(embedded(tmp_path)) as store:
+        await store.txn("/a", b"1")
+    for file in tmp_path.iterdir():  # noqa: ASYNC240
+        assert file.stat().st_mode & 0o077 == 0, f"others can read {file.name}"

@@ -11,7 +11,7 @@ import uuid
 import pytest
 from store_backends import Collector, until
 
-from minik8s.apiserver.storage.base import CompactedError, FutureRevisionError, LeaseNotFound, Store
+from minik8s.apiserver.storage.base import CompactedError, FutureRevisionError, LeaseNotFound, Store, ValueTooLarge
 
 
 @pytest.fixture
@@ -252,10 +252,22 @@ async def test_a_lease_expires(store: Store, prefix: str) -> None:
 
 
 async def test_values_are_bytes_of_any_kind(store: Store, prefix: str) -> None:
-    for value in (b"", bytes(range(256)), b"x" * 600_000):
+    for value in (b"", bytes(range(256)), b"x" * 1_400_000):
         await store.txn(prefix + "a", value)
         kv = await store.get(prefix + "a")
         assert kv is not None and kv.value == value
+
+
+async def test_values_too_large_are_refused(store: Store, prefix: str) -> None:
+    before = await store.current_revision()
+    with pytest.raises(ValueTooLarge, match="request is too large"):
+        await store.txn(prefix + "a", b"x" * 1_500_001)
+    assert await store.current_revision() == before
+
+
+async def test_many_large_values_at_once(store: Store, prefix: str) -> None:
+    await asyncio.gather(*(store.txn(f"{prefix}{n}", b"%d" % n + b"x" * 900_000) for n in range(12)))
+    assert [kv.value[:2].strip(b"x") for kv in (await store.list(prefix)).kvs] == sorted(b"%d" % n for n in range(12))
 
 
 async def test_a_cancelled_writer_harms_nobody(store: Store, prefix: str) -> None:
