@@ -57,7 +57,7 @@ class History:
     async def sync(
         self, owner: Any, revisions: Sequence[apps.ControllerRevision]
     ) -> tuple[apps.ControllerRevision, list[apps.ControllerRevision]]:
-        """(the revision of the current template, all revisions): found, renumbered if it was rolled back to, or made."""
+        """(the revision of the current template, all revisions): found, renumbered (rolled back to), or made."""
         ordered = sort_revisions(revisions)
         number = ordered[-1].revision + 1 if ordered else 1
         desired = compute_revision(owner, number, owner.status.collision_count)

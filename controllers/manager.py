@@ -59,6 +59,7 @@ CONTROLLERS = (
     Descriptor("taint-eviction-controller", "taint-eviction-controller",
                "nodelifecycle.eviction:TaintEvictionController"),
     Descriptor("podgc", "pod-garbage-collector-controller", "podgc:PodGarbageCollector"),
+    Descriptor("daemonset", "daemonset-controller", "daemonset.controller:DaemonSetController"),
     Descriptor("statefulset", "statefulset-controller", "statefulset.controller:StatefulSetController"),
     Descriptor("job", "job-controller", "job.controller:JobController"),
     Descriptor("ttl-after-finished", "ttl-after-finished-controller",

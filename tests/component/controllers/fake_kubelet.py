@@ -89,11 +89,9 @@ class FakeKubelet(Controller):
         changed = pod.model_copy(deep=True)
         code = int(image.removeprefix("exit:")) if image.startswith("exit:") else None
         running = core.ContainerState(running=core.ContainerStateRunning(started_at=stamp))
-        ended = core.ContainerState(
-            terminated=core.ContainerStateTerminated(
-                exit_code=code or 0, reason="Error" if code else "Completed", started_at=stamp, finished_at=stamp
-            )
-        )
+        reason = "Error" if code else "Completed"
+        end = core.ContainerStateTerminated(exit_code=code or 0, reason=reason, started_at=stamp, finished_at=stamp)
+        ended = core.ContainerState(terminated=end)
         ready = code is None and "never-ready" not in image
         changed.status.phase = "Running" if code is None else "Failed" if code else "Succeeded"
         changed.status.pod_ip = next(self._addresses)
