@@ -48,8 +48,9 @@ class Kubelet:
         clock: Clock,
         pods: Informer[core.Pod] | None = None,
         services: Informer[core.Service] | None = None,
+        nodes: Informer[core.Node] | None = None,
     ) -> None:
-        """`pods` and `services`: informers that several simulated nodes share; the caller runs those."""
+        """`pods`, `services`, `nodes`: informers that several simulated nodes share; the caller runs those."""
         self.config = config
         self.client = client
         self.runtime = runtime
@@ -60,7 +61,7 @@ class Kubelet:
         self.services = services or self._own(core.Service, "")
         self.recorder = EventRecorder(client, "kubelet", host=config.node_name)
         self.ledgers = _ledgers(config)
-        self.reporter = NodeReporter(config, client, clock, runtime, self.ledgers, self.recorder)
+        self.reporter = NodeReporter(config, client, clock, runtime, self.ledgers, self.recorder, nodes)
         self.ctx = self._context()
         self.loop = SyncLoop(self.ctx, self.pods)
 

@@ -10,6 +10,7 @@ import platform
 import shutil
 import socket
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64", "armv7l": "arm"}
@@ -39,6 +40,7 @@ class Usage:
     pids_free: int
 
 
+@lru_cache(maxsize=4)
 def read_machine(root: Path) -> Machine:
     import psutil  # lazily: start-up time
 
@@ -57,7 +59,9 @@ def read_machine(root: Path) -> Machine:
     )
 
 
-def read_usage(root: Path) -> Usage:
+@lru_cache(maxsize=4)
+def read_usage(root: Path, moment: int) -> Usage:
+    """Measured once per `moment`."""
     import psutil
 
     disk = os.statvfs(_existing(root))

@@ -7,6 +7,7 @@ Mirrors upstream pkg/kubelet/kubelet_node_status.go and component-helpers' lease
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 from minik8s.api import coordination, core, meta
 from minik8s.api.status import AlreadyExists, ApiError, NotFound
@@ -27,6 +28,8 @@ log = get_logger(__name__)
 LEASE_NAMESPACE = "kube-node-lease"
 LEASE_SECONDS = 40
 CHECK_SECONDS = 10.0
+#: what is left of memory and disk is measured once in this time, for all nodes that a process plays
+USAGE_SECONDS = 5.0
 
 
 class NodeReporter:
@@ -40,25 +43,26 @@ class NodeReporter:
         runtime: Runtime,
         ledgers: Ledgers,
         recorder: EventRecorder,
+        nodes: Informer[core.Node] | None = None,
     ) -> None:
+        """`nodes`: a shared cache that somebody else runs."""
         self._config = config
         self._client = client
         self._clock = clock
         self._runtime = runtime
         self._ledgers = ledgers
         self._recorder = recorder
-        self.machine: Machine = read_machine(config.root_dir)
+        self.machine: Machine = read_machine(_disk(config))
         self.addresses: tuple[str, ...] = (config.node_ip or default_ip(),)
         self._runtime_version = f"{config.runtime}://unknown"
         self._told_at = 0.0
         self._node = core.Node()
-        self.informer: Informer[core.Node] = Informer(
-            client, core.Node, field_selector=f"metadata.name={config.node_name}"
-        )
+        own: Informer[core.Node] = Informer(client, core.Node, field_selector=f"metadata.name={config.node_name}")
+        self._informer, self._owns_informer = nodes or own, nodes is None
 
     def node(self) -> core.Node:
         """Labels and taints as the API has them, status as it is known here."""
-        seen = self.informer.get(self._config.node_name) if self.informer.synced else None
+        seen = self._informer.get(self._config.node_name) if self._informer.synced else None
         return seen.model_copy(update={"status": self._node.status}) if seen else self._node
 
     # registration ---------------------------------------------------------------------------------------------------
@@ -106,7 +110,8 @@ class NodeReporter:
     # status ---------------------------------------------------------------------------------------------------------
     async def run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.informer.run())
+            if self._owns_informer:
+                group.create_task(self._informer.run())
             group.create_task(self._keep_status())
             group.create_task(self._keep_lease())
 
@@ -152,7 +157,7 @@ class NodeReporter:
         inputs = NodeInputs(
             name=self._config.node_name,
             machine=self.machine,
-            usage=read_usage(self._config.root_dir),
+            usage=read_usage(_disk(self._config), int(self._clock.monotonic() / USAGE_SECONDS)),
             addresses=self.addresses,
             port=self._config.port,
             max_pods=self._config.max_pods,
@@ -195,3 +200,8 @@ class NodeReporter:
                 meta.OwnerReference(api_version="v1", kind="Node", name=name, uid=self._node.metadata.uid)
             ]
             await self._client.create(lease)
+
+
+def _disk(config: KubeletConfig) -> Path:
+    """Simulated nodes of one process lie side by side on one disk."""
+    return config.root_dir.parent if config.simulated else config.root_dir

@@ -30,7 +30,8 @@ async def run_nodes(options: argparse.Namespace, configs: list[KubeletConfig]) -
         # simulated nodes share their caches: a thousand watches of the same pods would be a load of their own
         pods = Informer(client, core.Pod, indexes={"node": node_index}) if many else None
         services: Informer[core.Service] | None = Informer(client, core.Service) if many else None
-        nodes = [Kubelet(config, client, _runtime(config), clock, pods, services) for config in configs]
+        peers: Informer[core.Node] | None = Informer(client, core.Node) if many else None
+        nodes = [Kubelet(config, client, _runtime(config), clock, pods, services, peers) for config in configs]
         health = HealthServer(
             options.healthz_bind_address,
             options.healthz_port,
@@ -38,7 +39,7 @@ async def run_nodes(options: argparse.Namespace, configs: list[KubeletConfig]) -
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(health.run())
-            for informer in (pods, services):
+            for informer in (pods, services, peers):
                 if informer is not None:
                     group.create_task(informer.run())
             for node in nodes:
