@@ -207,7 +207,10 @@ class KubeletServer:
         stream = await request.connection.start_stream(request.send, 200, [(b"content-type", b"text/plain")])
         task = asyncio.current_task()
         assert task is not None
-        gone = task.cancel  # a follower whose client has left waits for nothing
+
+        def gone() -> None:
+            task.cancel()  # a follower whose client has left waits for nothing
+
         stream.on_disconnect(gone)
         try:
             stream.write_data(first or b"")

@@ -1,7 +1,7 @@
 """The runtime contract: what the kubelet may rely on, whatever runs its containers (kubelet/runtimes/base.py).
 
-Every test runs on the fake, the process (with and without root's namespaces) and the Docker runtime. A test that needs a
-capability is skipped, by name, on a runtime that says it has not got it.
+Every test runs on the fake, the process (with and without root's namespaces) and the Docker runtime. A test that
+needs a capability is skipped, by name, on a runtime that says it has not got it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def needs(rt: Harness, *capabilities: str, real: bool = True) -> None:
         pytest.skip(f"{rt.kind}: no {', '.join(sorted(missing)) or 'real processes'}")
 
 
-# sandboxes --------------------------------------------------------------------------------------------------------------
+# sandboxes
 async def test_a_sandbox_is_ready_and_listed(rt: Harness) -> None:
     before = time.time()
     sandbox = await rt.sandbox(labels={"mine": "yes"}, annotations={"note": "kept"}, attempt=2)
@@ -86,7 +86,7 @@ async def test_two_sandboxes_of_one_attempt_are_refused(rt: Harness) -> None:
     assert [s.id for s in await rt.runtime.list_sandboxes("twice")] == [sandbox.id]
 
 
-# life and death ---------------------------------------------------------------------------------------------------------
+# life and death
 async def test_created_then_running(rt: Harness) -> None:
     sandbox = await rt.sandbox()
     config = rt.config(Scripts.FOREVER, labels={"a": "1"}, annotations={"b": "2"}, attempt=4)
@@ -212,7 +212,7 @@ async def test_a_process_that_kills_itself_is_137(rt: Harness) -> None:
     assert (await rt.ended(await rt.start(Scripts.KILLED))).exit_code == 137
 
 
-# environment, users, mounts, limits -------------------------------------------------------------------------------------
+# environment, users, mounts, limits
 async def test_environment_and_arguments(rt: Harness) -> None:
     needs(rt)
     sandbox = await rt.sandbox()
@@ -336,7 +336,7 @@ async def test_gpus_are_named_or_hidden(rt: Harness) -> None:
     assert await rt.read_logs(two) == b"[GPU-a,GPU-b]\n"
 
 
-# exec, attach, port-forward ---------------------------------------------------------------------------------------------
+# exec, attach, port-forward
 async def test_exec_sync_has_output_and_exit_code(rt: Harness) -> None:
     needs(rt)
     identifier = await rt.start(Scripts.FOREVER)
@@ -451,7 +451,7 @@ async def test_port_forward_to_nobody_is_refused(rt: Harness) -> None:
         await rt.runtime.port_forward(sandbox.id, 9)
 
 
-# logs -------------------------------------------------------------------------------------------------------------------
+# logs
 async def test_logs_have_both_streams_in_order(rt: Harness) -> None:
     identifier = await rt.start(Scripts.LINES)
     await rt.logged(identifier, b"three")
@@ -486,7 +486,7 @@ async def test_logs_outlive_the_process_but_not_the_container(rt: Harness) -> No
         await rt.read_logs(identifier)
 
 
-# images, figures, events, adoption --------------------------------------------------------------------------------------
+# images, figures, events, adoption
 async def test_images(rt: Harness) -> None:
     info = await rt.runtime.image_status(rt.image)
     assert info is not None and info.id.startswith("sha256:") and info.ref
@@ -555,7 +555,9 @@ async def test_a_new_kubelet_adopts_what_runs(rt: Harness) -> None:
 
 async def test_another_nodes_pods_are_not_ours(rt: Harness) -> None:
     await rt.sandbox()
-    options = base.RuntimeOptions("other-node", rt.options.root_dir / "other", pod_cidr="10.251.8.0/24", env=rt.options.env)
+    options = base.RuntimeOptions(
+        "other-node", rt.options.root_dir / "other", pod_cidr="10.251.8.0/24", env=rt.options.env
+    )
     other = make_runtime(rt.runtime.name, options)
     await other.start()
     try:
