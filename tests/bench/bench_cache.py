@@ -114,7 +114,7 @@ async def reads(pods: Any, count: int) -> None:
             await asyncio.sleep(0)
         return size
 
-    await timed("list all, 100-object segments", 20, lambda: list_all(ListQuery()))
+    await timed("list all, in segments", 20, lambda: list_all(ListQuery()))
     await timed("list limit=500", 200, lambda: list_all(ListQuery(limit=500)))
     await timed("list one namespace (5 %)", 200, lambda: list_all(ListQuery(namespace="ns-3")))
     one_app = ListQuery(label_selector=LabelSelector.parse("app=app-7"))
