@@ -14,6 +14,15 @@ from minik8s.api.base import Model
 
 _MARK = "#:"
 
+#: What every object has; its class need not say it again.
+_COMMON = {
+    "api_version": "Group and version of the object's form.",
+    "kind": "Name of the object's kind, in CamelCase.",
+    "metadata": "Name, labels, owners and the server's bookkeeping.",
+    "spec": "What is wanted.",
+    "status": "What was observed; written by the system.",
+}
+
 
 def describe(model: type[Model]) -> str:
     """The class's docstring, on one line."""
@@ -21,8 +30,8 @@ def describe(model: type[Model]) -> str:
 
 
 def describe_field(model: type[Model], attribute: str) -> str:
-    """The field's comment; empty where it has none."""
-    return _read_module(model.__module__).get((model.__name__, attribute), "")
+    """The field's comment, or what the parts of every object have in common; else empty."""
+    return _read_module(model.__module__).get((model.__name__, attribute)) or _COMMON.get(attribute, "")
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Models: admissionregistration.py."""
+"""admissionregistration.k8s.io/v1: webhooks and policies that look at writes.
+
+Mirrors upstream's staging/src/k8s.io/api/admissionregistration/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -7,160 +10,160 @@ from minik8s.api.meta import Condition, LabelSelector, ObjectMeta
 
 
 class AuditAnnotation(Model):
-    """Audit Annotation."""
+    """A value to add to the audit log."""
 
-    key: str
-    value_expression: str
+    key: str  #: Its key.
+    value_expression: str  #: CEL that makes it.
 
 
 class ExpressionWarning(Model):
-    """Expression Warning."""
+    """A doubt about an expression."""
 
-    field_ref: str
-    warning: str
+    field_ref: str  #: Where it stands.
+    warning: str  #: The doubt.
 
 
 class MatchCondition(Model):
-    """Match Condition."""
+    """A condition in CEL on requests."""
 
-    expression: str
-    name: str
+    name: str  #: Its name.
+    expression: str  #: CEL that must be true.
 
 
 class NamedRuleWithOperations(Model, atomic=True):
-    """Named Rule With Operations."""
+    """Requests by operation, resource and name."""
 
-    api_groups: list[str] = []
-    api_versions: list[str] = []
-    operations: list[str] = []
-    resource_names: list[str] = []
-    resources: list[str] = []
-    scope: str | None = None
+    resource_names: list[str] = []  #: Only these names.
+    operations: list[str] = []  #: CREATE, UPDATE, DELETE, CONNECT or *.
+    api_groups: list[str] = []  #: Groups; * for all.
+    api_versions: list[str] = []  #: Versions; * for all.
+    resources: list[str] = []  #: Resources; pods/* and */* allowed.
+    scope: str | None = None  #: Cluster, Namespaced or *.
 
 
 class MatchResources(Model, atomic=True):
-    """Match Resources."""
+    """Requests that a policy looks at."""
 
-    exclude_resource_rules: list[NamedRuleWithOperations] = []
-    match_policy: str | None = None
-    namespace_selector: LabelSelector | None = None
-    object_selector: LabelSelector | None = None
-    resource_rules: list[NamedRuleWithOperations] = []
+    namespace_selector: LabelSelector | None = None  #: Labels of the namespace.
+    object_selector: LabelSelector | None = None  #: Labels of the object.
+    resource_rules: list[NamedRuleWithOperations] = []  #: Requests by resource.
+    exclude_resource_rules: list[NamedRuleWithOperations] = []  #: Those left out.
+    match_policy: str | None = None  #: Exact or Equivalent (other versions too).
 
 
 class RuleWithOperations(Model):
-    """Rule With Operations."""
+    """Requests by operation and resource."""
 
-    api_groups: list[str] = []
-    api_versions: list[str] = []
-    operations: list[str] = []
-    resources: list[str] = []
-    scope: str | None = None
+    operations: list[str] = []  #: CREATE, UPDATE, DELETE, CONNECT or *.
+    api_groups: list[str] = []  #: Groups; * for all.
+    api_versions: list[str] = []  #: Versions; * for all.
+    resources: list[str] = []  #: Resources; pods/* and */* allowed.
+    scope: str | None = None  #: Cluster, Namespaced or *.
 
 
 class ServiceReference(Model):
-    """Service Reference."""
+    """Points at a Service."""
 
-    name: str
-    namespace: str
-    path: str | None = None
-    port: Int32 | None = None
+    namespace: str  #: Its namespace.
+    name: str  #: Its name.
+    path: str | None = None  #: Path of the request.
+    port: Int32 | None = None  #: Its port; default 443.
 
 
 class WebhookClientConfig(Model):
-    """Webhook Client Config."""
+    """How to reach a webhook; a URL or a Service."""
 
-    ca_bundle: Base64 | None = None
-    service: ServiceReference | None = None
-    url: str | None = None
+    service: ServiceReference | None = None  #: Or its Service.
+    ca_bundle: Base64 | None = None  #: Certificates to trust, PEM in base64.
+    url: str | None = None  #: Its address.
 
 
 class MutatingWebhook(Model):
-    """Mutating Webhook."""
+    """A webhook that may change objects."""
 
-    admission_review_versions: list[str] = sent([])
-    client_config: WebhookClientConfig
-    name: str
-    side_effects: str
-    failure_policy: str | None = None
-    match_conditions: Annotated[list[MatchCondition], MergeKey("name"), ListMap("name")] = []
-    match_policy: str | None = None
-    namespace_selector: LabelSelector | None = None
-    object_selector: LabelSelector | None = None
-    reinvocation_policy: str | None = None
-    rules: list[RuleWithOperations] = []
-    timeout_seconds: Int32 | None = None
+    name: str  #: Full name: x.example.com.
+    client_config: WebhookClientConfig  #: How to reach it.
+    rules: list[RuleWithOperations] = []  #: Requests it wants.
+    failure_policy: str | None = None  #: Fail (the default) or Ignore, when it cannot be reached.
+    namespace_selector: LabelSelector | None = None  #: Labels of the namespace.
+    side_effects: str  #: None or NoneOnDryRun.
+    timeout_seconds: Int32 | None = None  #: Give up after so long; default 10.
+    admission_review_versions: list[str] = sent([])  #: Versions of the review it knows.
+    match_policy: str | None = None  #: Exact or Equivalent.
+    reinvocation_policy: str | None = None  #: Never or IfNeeded: call it again after others changed the object.
+    object_selector: LabelSelector | None = None  #: Labels of the object.
+    match_conditions: Annotated[list[MatchCondition], MergeKey("name"), ListMap("name")] = []  #: Conditions in CEL.
 
 
 class MutatingWebhookConfiguration(Model):
-    """Mutating Webhook Configuration."""
+    """Webhooks that may change objects before they are stored."""
 
     api_version: str = sent("admissionregistration.k8s.io/v1")
     kind: str = sent("MutatingWebhookConfiguration")
     metadata: ObjectMeta = sent(ObjectMeta)
-    webhooks: Annotated[list[MutatingWebhook], MergeKey("name"), ListMap("name")] = []
+    webhooks: Annotated[list[MutatingWebhook], MergeKey("name"), ListMap("name")] = []  #: The webhooks.
 
 
 class ParamKind(Model, atomic=True):
-    """Param Kind."""
+    """Kind of a policy's parameters."""
 
     api_version: str | None = None
     kind: str | None = None
 
 
 class ParamRef(Model, atomic=True):
-    """Param Ref."""
+    """Which parameters a binding uses."""
 
-    name: str | None = None
-    namespace: str | None = None
-    parameter_not_found_action: str | None = None
-    selector: LabelSelector | None = None
+    name: str | None = None  #: Their name.
+    namespace: str | None = None  #: Their namespace.
+    selector: LabelSelector | None = None  #: Or their labels.
+    parameter_not_found_action: str | None = None  #: Allow or Deny, when there are none.
 
 
 class TypeChecking(Model):
-    """Type Checking."""
+    """Doubts about a policy's expressions."""
 
-    expression_warnings: list[ExpressionWarning] = []
+    expression_warnings: list[ExpressionWarning] = []  #: The doubts.
 
 
 class Validation(Model):
-    """Validation."""
+    """A rule in CEL."""
 
-    expression: str
-    message: str | None = None
-    message_expression: str | None = None
-    reason: str | None = None
+    expression: str  #: CEL that must be true.
+    message: str | None = None  #: What to say when it is not.
+    reason: str | None = None  #: Reason of the refusal.
+    message_expression: str | None = None  #: CEL that makes the message.
 
 
 class Variable(Model, atomic=True):
-    """Variable."""
+    """A named part of expressions."""
 
-    expression: str
-    name: str
+    name: str  #: Its name.
+    expression: str  #: CEL that makes it.
 
 
 class ValidatingAdmissionPolicySpec(Model):
-    """Validating Admission Policy Spec."""
+    """Rules for requests."""
 
-    audit_annotations: list[AuditAnnotation] = []
-    failure_policy: str | None = None
-    match_conditions: Annotated[list[MatchCondition], MergeKey("name"), ListMap("name")] = []
-    match_constraints: MatchResources | None = None
-    param_kind: ParamKind | None = None
-    validations: list[Validation] = []
-    variables: Annotated[list[Variable], MergeKey("name"), ListMap("name")] = []
+    param_kind: ParamKind | None = None  #: Kind of its parameters.
+    match_constraints: MatchResources | None = None  #: Requests it looks at.
+    validations: list[Validation] = []  #: The rules.
+    failure_policy: str | None = None  #: Fail (the default) or Ignore, on errors.
+    audit_annotations: list[AuditAnnotation] = []  #: Values for the audit log.
+    match_conditions: Annotated[list[MatchCondition], MergeKey("name"), ListMap("name")] = []  #: Conditions in CEL.
+    variables: Annotated[list[Variable], MergeKey("name"), ListMap("name")] = []  #: Named parts of expressions.
 
 
 class ValidatingAdmissionPolicyStatus(Model):
-    """Validating Admission Policy Status."""
+    """What was observed of a policy."""
 
-    conditions: Annotated[list[Condition], ListMap("type")] = []
-    observed_generation: Int64 | None = None
-    type_checking: TypeChecking | None = None
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    type_checking: TypeChecking | None = None  #: Doubts about its expressions.
+    conditions: Annotated[list[Condition], ListMap("type")] = []  #: Observations with a truth value each, by type.
 
 
 class ValidatingAdmissionPolicy(Model):
-    """Validating Admission Policy."""
+    """Rules in CEL that objects must keep."""
 
     api_version: str = sent("admissionregistration.k8s.io/v1")
     kind: str = sent("ValidatingAdmissionPolicy")
@@ -170,16 +173,16 @@ class ValidatingAdmissionPolicy(Model):
 
 
 class ValidatingAdmissionPolicyBindingSpec(Model):
-    """Validating Admission Policy Binding Spec."""
+    """Where a policy applies."""
 
-    match_resources: MatchResources | None = None
-    param_ref: ParamRef | None = None
-    policy_name: str | None = None
-    validation_actions: Annotated[list[str], ListSet()] = []
+    policy_name: str | None = None  #: The policy.
+    param_ref: ParamRef | None = None  #: Its parameters.
+    match_resources: MatchResources | None = None  #: Requests it applies to.
+    validation_actions: Annotated[list[str], ListSet()] = []  #: Deny, Warn, Audit.
 
 
 class ValidatingAdmissionPolicyBinding(Model):
-    """Validating Admission Policy Binding."""
+    """Puts a policy into force."""
 
     api_version: str = sent("admissionregistration.k8s.io/v1")
     kind: str = sent("ValidatingAdmissionPolicyBinding")
@@ -188,25 +191,25 @@ class ValidatingAdmissionPolicyBinding(Model):
 
 
 class ValidatingWebhook(Model):
-    """Validating Webhook."""
+    """A webhook that may refuse objects."""
 
-    admission_review_versions: list[str] = sent([])
-    client_config: WebhookClientConfig
-    name: str
-    side_effects: str
-    failure_policy: str | None = None
-    match_conditions: Annotated[list[MatchCondition], MergeKey("name"), ListMap("name")] = []
-    match_policy: str | None = None
-    namespace_selector: LabelSelector | None = None
-    object_selector: LabelSelector | None = None
-    rules: list[RuleWithOperations] = []
-    timeout_seconds: Int32 | None = None
+    name: str  #: Full name: x.example.com.
+    client_config: WebhookClientConfig  #: How to reach it.
+    rules: list[RuleWithOperations] = []  #: Requests it wants.
+    failure_policy: str | None = None  #: Fail (the default) or Ignore, when it cannot be reached.
+    namespace_selector: LabelSelector | None = None  #: Labels of the namespace.
+    side_effects: str  #: None or NoneOnDryRun.
+    timeout_seconds: Int32 | None = None  #: Give up after so long; default 10.
+    admission_review_versions: list[str] = sent([])  #: Versions of the review it knows.
+    match_policy: str | None = None  #: Exact or Equivalent.
+    object_selector: LabelSelector | None = None  #: Labels of the object.
+    match_conditions: Annotated[list[MatchCondition], MergeKey("name"), ListMap("name")] = []  #: Conditions in CEL.
 
 
 class ValidatingWebhookConfiguration(Model):
-    """Validating Webhook Configuration."""
+    """Webhooks that may refuse objects before they are stored."""
 
     api_version: str = sent("admissionregistration.k8s.io/v1")
     kind: str = sent("ValidatingWebhookConfiguration")
     metadata: ObjectMeta = sent(ObjectMeta)
-    webhooks: Annotated[list[ValidatingWebhook], MergeKey("name"), ListMap("name")] = []
+    webhooks: Annotated[list[ValidatingWebhook], MergeKey("name"), ListMap("name")] = []  #: The webhooks.

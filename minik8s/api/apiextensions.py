@@ -1,4 +1,8 @@
-"""Models: apiextensions.py."""
+"""apiextensions.k8s.io/v1: custom resources and their schemas.
+
+Mirrors upstream's staging/src/k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1/types.go;
+rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -9,203 +13,209 @@ from minik8s.api.meta import ObjectMeta
 
 
 class CustomResourceColumnDefinition(Model):
-    """Custom Resource Column Definition."""
+    """A column of kubectl get."""
 
-    json_path: str
-    name: str
-    type: str
-    description: str | None = None
-    format: str | None = None
-    priority: Int32 | None = None
+    name: str  #: Its heading.
+    type: str  #: string, integer, number, boolean or date.
+    format: str | None = None  #: Its OpenAPI format.
+    description: str | None = None  #: What it shows.
+    priority: Int32 | None = None  #: 0 always, above only with -o wide.
+    json_path: str  #: Where the value is: .spec.replicas.
 
 
 class ServiceReference(Model):
-    """Service Reference."""
+    """Points at a Service."""
 
-    name: str
-    namespace: str
-    path: str | None = None
-    port: Int32 | None = None
+    namespace: str  #: Its namespace.
+    name: str  #: Its name.
+    path: str | None = None  #: Path of the request.
+    port: Int32 | None = None  #: Its port; default 443.
 
 
 class WebhookClientConfig(Model):
-    """Webhook Client Config."""
+    """How to reach a webhook; a URL or a Service."""
 
-    ca_bundle: Base64 | None = None
-    service: ServiceReference | None = None
-    url: str | None = None
+    service: ServiceReference | None = None  #: Or its Service.
+    ca_bundle: Base64 | None = None  #: Certificates to trust, PEM in base64.
+    url: str | None = None  #: Its address.
 
 
 class WebhookConversion(Model):
-    """Webhook Conversion."""
+    """How a conversion webhook is called."""
 
-    conversion_review_versions: list[str] = sent([])
-    client_config: WebhookClientConfig | None = None
+    client_config: WebhookClientConfig | None = None  #: How to reach it.
+    conversion_review_versions: list[str] = sent([])  #: Versions of the review it knows.
 
 
 class CustomResourceConversion(Model):
-    """Custom Resource Conversion."""
+    """How versions turn into each other."""
 
-    strategy: str
-    webhook: WebhookConversion | None = None
+    strategy: str  #: None (only apiVersion changes) or Webhook.
+    webhook: WebhookConversion | None = None  #: The webhook.
 
 
 class CustomResourceDefinitionNames(Model):
-    """Custom Resource Definition Names."""
+    """Names of a custom resource."""
 
-    kind: str
-    plural: str
-    categories: list[str] = []
-    list_kind: str | None = None
-    short_names: list[str] = []
-    singular: str | None = None
+    plural: str  #: Plural, in the path: crontabs.
+    singular: str | None = None  #: Singular: crontab.
+    short_names: list[str] = []  #: Names for the command line.
+    kind: str  #: Kind: CronTab.
+    list_kind: str | None = None  #: Kind of its list: CronTabList.
+    categories: list[str] = []  #: Sets it belongs to: all.
 
 
 class CustomResourceSubresourceScale(Model):
-    """Custom Resource Subresource Scale."""
+    """Where scale finds its numbers."""
 
-    spec_replicas_path: str
-    status_replicas_path: str
-    label_selector_path: str | None = None
+    spec_replicas_path: str  #: Number wanted: .spec.replicas.
+    status_replicas_path: str  #: Number there is: .status.replicas.
+    label_selector_path: str | None = None  #: Labels of the pods, as text.
 
 
 class CustomResourceSubresourceStatus(Model):
-    """Custom Resource Subresource Status."""
+    """The status subresource; it has no settings."""
 
 
 class CustomResourceSubresources(Model):
-    """Custom Resource Subresources."""
+    """Subresources of a custom resource."""
 
-    scale: CustomResourceSubresourceScale | None = None
-    status: CustomResourceSubresourceStatus | None = None
+    status: CustomResourceSubresourceStatus | None = None  #: Status apart from spec.
+    scale: CustomResourceSubresourceScale | None = None  #: Scaling.
 
 
 class ExternalDocumentation(Model):
-    """External Documentation."""
+    """Further reading."""
 
-    description: str | None = None
-    url: str | None = None
+    description: str | None = None  #: What it is.
+    url: str | None = None  #: Where it is.
 
 
 class ValidationRule(Model):
-    """Validation Rule."""
+    """A rule in CEL."""
 
-    rule: str
-    field_path: str | None = None
-    message: str | None = None
-    message_expression: str | None = None
-    optional_old_self: bool | None = None
-    reason: str | None = None
+    rule: str  #: CEL that must be true; self is the value here.
+    message: str | None = None  #: What to say when it is not.
+    message_expression: str | None = None  #: CEL that makes the message.
+    reason: str | None = None  #: Reason of the refusal.
+    field_path: str | None = None  #: Field to blame.
+    optional_old_self: bool | None = None  #: Also check new values, oldSelf being optional.
 
 
 class JSONSchemaProps(Model):
-    """J S O N Schema Props."""
+    """A JSON Schema, as far as custom resources may use it."""
 
-    ref: str | None = Field(None, alias="$ref")
-    schema_: str | None = Field(None, alias="$schema")
-    additional_items: "JSONSchemaProps | bool | None" = None
+    id: str | None = None  #: Not used.
+    schema_: str | None = Field(None, alias="$schema")  #: Not used.
+    ref: str | None = Field(None, alias="$ref")  #: Not allowed.
+    description: str | None = None  #: What it is.
+    type: str | None = None  #: object, array, string, integer, number or boolean.
+    format: str | None = None  #: int32, date-time, byte …
+    title: str | None = None  #: Short name.
+    default: JSONValue | None = None  #: Value where absent.
+    maximum: Double | None = None  #: Greatest number.
+    exclusive_maximum: bool | None = None  #: Whether that one is too great itself.
+    minimum: Double | None = None  #: Least number.
+    exclusive_minimum: bool | None = None  #: Whether that one is too small itself.
+    max_length: Int64 | None = None  #: Most characters.
+    min_length: Int64 | None = None  #: Fewest characters.
+    pattern: str | None = None  #: Regular expression to match.
+    max_items: Int64 | None = None  #: Most elements.
+    min_items: Int64 | None = None  #: Fewest elements.
+    unique_items: bool | None = None  #: Not allowed to be true.
+    multiple_of: Double | None = None  #: A multiple of this.
+    enum: list[JSONValue] = []  #: One of these.
+    max_properties: Int64 | None = None  #: Most properties.
+    min_properties: Int64 | None = None  #: Fewest properties.
+    required: list[str] = []  #: Properties that must be there.
+    items: "JSONSchemaProps | list[JSONSchemaProps] | None" = None  #: Schema of the elements.
+    all_of: "list[JSONSchemaProps]" = []  #: All of these hold.
+    one_of: "list[JSONSchemaProps]" = []  #: Exactly one of these holds.
+    any_of: "list[JSONSchemaProps]" = []  #: At least one of these holds.
+    not_: "JSONSchemaProps | None" = None  #: This does not hold.
+    properties: "dict[str, JSONSchemaProps]" = {}  #: Schemas of the properties.
+    #: Schema of further properties, or whether there may be any.
     additional_properties: "JSONSchemaProps | bool | None" = None
-    all_of: "list[JSONSchemaProps]" = []
-    any_of: "list[JSONSchemaProps]" = []
-    default: JSONValue | None = None
-    definitions: "dict[str, JSONSchemaProps]" = {}
-    dependencies: "dict[str, JSONSchemaProps | list[str]]" = {}
-    description: str | None = None
-    enum: list[JSONValue] = []
-    example: JSONValue | None = None
-    exclusive_maximum: bool | None = None
-    exclusive_minimum: bool | None = None
-    external_docs: ExternalDocumentation | None = None
-    format: str | None = None
-    id: str | None = None
-    items: "JSONSchemaProps | list[JSONSchemaProps] | None" = None
-    max_items: Int64 | None = None
-    max_length: Int64 | None = None
-    max_properties: Int64 | None = None
-    maximum: Double | None = None
-    min_items: Int64 | None = None
-    min_length: Int64 | None = None
-    min_properties: Int64 | None = None
-    minimum: Double | None = None
-    multiple_of: Double | None = None
-    not_: "JSONSchemaProps | None" = None
-    nullable: bool | None = None
-    one_of: "list[JSONSchemaProps]" = []
-    pattern: str | None = None
-    pattern_properties: "dict[str, JSONSchemaProps]" = {}
-    properties: "dict[str, JSONSchemaProps]" = {}
-    required: list[str] = []
-    title: str | None = None
-    type: str | None = None
-    unique_items: bool | None = None
-    x_kubernetes_embedded_resource: bool | None = Field(None, alias="x-kubernetes-embedded-resource")
-    x_kubernetes_int_or_string: bool | None = Field(None, alias="x-kubernetes-int-or-string")
-    x_kubernetes_list_map_keys: list[str] = omitted([], "x-kubernetes-list-map-keys")
-    x_kubernetes_list_type: str | None = Field(None, alias="x-kubernetes-list-type")
-    x_kubernetes_map_type: str | None = Field(None, alias="x-kubernetes-map-type")
+    pattern_properties: "dict[str, JSONSchemaProps]" = {}  #: Not allowed.
+    dependencies: "dict[str, JSONSchemaProps | list[str]]" = {}  #: Not allowed.
+    additional_items: "JSONSchemaProps | bool | None" = None  #: Not allowed.
+    definitions: "dict[str, JSONSchemaProps]" = {}  #: Not allowed.
+    external_docs: ExternalDocumentation | None = None  #: Further reading.
+    example: JSONValue | None = None  #: An example.
+    nullable: bool | None = None  #: Whether null is a value.
+    #: Keep fields that the schema does not name.
     x_kubernetes_preserve_unknown_fields: bool | None = Field(None, alias="x-kubernetes-preserve-unknown-fields")
+    #: The value is an object with apiVersion, kind and metadata.
+    x_kubernetes_embedded_resource: bool | None = Field(None, alias="x-kubernetes-embedded-resource")
+    x_kubernetes_int_or_string: bool | None = Field(None, alias="x-kubernetes-int-or-string")  #: A number or a text.
+    #: Keys that tell elements apart.
+    x_kubernetes_list_map_keys: list[str] = omitted([], "x-kubernetes-list-map-keys")
+    x_kubernetes_list_type: str | None = Field(None, alias="x-kubernetes-list-type")  #: atomic, set or map.
+    x_kubernetes_map_type: str | None = Field(None, alias="x-kubernetes-map-type")  #: granular or atomic.
+    #: Rules in CEL.
     x_kubernetes_validations: Annotated[list[ValidationRule], MergeKey("rule"), ListMap("rule")] = omitted(
         [], "x-kubernetes-validations"
     )
 
 
 class CustomResourceValidation(Model):
-    """Custom Resource Validation."""
+    """How objects are checked."""
 
-    open_apiv3_schema: JSONSchemaProps | None = Field(None, alias="openAPIV3Schema")
+    open_apiv3_schema: JSONSchemaProps | None = Field(None, alias="openAPIV3Schema")  #: The schema.
 
 
 class SelectableField(Model):
-    """Selectable Field."""
+    """A field to select by."""
 
-    json_path: str
+    json_path: str  #: Where it is: .spec.color.
 
 
 class CustomResourceDefinitionVersion(Model):
-    """Custom Resource Definition Version."""
+    """A version of a custom resource."""
 
-    name: str
-    served: bool
-    storage: bool
-    additional_printer_columns: list[CustomResourceColumnDefinition] = []
-    deprecated: bool | None = None
-    deprecation_warning: str | None = None
-    schema_: CustomResourceValidation | None = None
-    selectable_fields: list[SelectableField] = []
-    subresources: CustomResourceSubresources | None = None
+    name: str  #: v1, v1beta1 …
+    served: bool  #: Whether it is served.
+    storage: bool  #: Whether it is the stored one; exactly one is.
+    schema_: CustomResourceValidation | None = None  #: How objects are checked, and which fields are kept.
+    subresources: CustomResourceSubresources | None = None  #: Its subresources.
+    additional_printer_columns: list[CustomResourceColumnDefinition] = []  #: Columns of kubectl get.
+    deprecated: bool | None = None  #: Warn those who use it.
+    deprecation_warning: str | None = None  #: With these words.
+    selectable_fields: list[SelectableField] = []  #: Fields to select by.
 
 
 class CustomResourceDefinitionSpec(Model):
-    """Custom Resource Definition Spec."""
+    """A new kind, and its versions."""
 
-    group: str
-    names: CustomResourceDefinitionNames
-    scope: str
-    versions: list[CustomResourceDefinitionVersion] = sent([])
-    conversion: CustomResourceConversion | None = None
-    preserve_unknown_fields: bool | None = None
+    group: str  #: Its group.
+    names: CustomResourceDefinitionNames  #: Its names.
+    scope: str  #: Namespaced or Cluster.
+    versions: list[CustomResourceDefinitionVersion] = sent([])  #: Its versions.
+    conversion: CustomResourceConversion | None = None  #: How they turn into each other.
+    preserve_unknown_fields: bool | None = None  #: Must be false.
 
 
 class CustomResourceDefinitionCondition(Model):
-    """Custom Resource Definition Condition."""
+    """An observation of a definition."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: Established, NamesAccepted, NonStructuralSchema, Terminating …
+    status: str  #: True, False or Unknown.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class CustomResourceDefinitionStatus(Model):
-    """Custom Resource Definition Status."""
+    """Whether the kind is served."""
 
-    accepted_names: CustomResourceDefinitionNames | None = None
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[CustomResourceDefinitionCondition], ListMap("type")] = []
-    stored_versions: list[str] = []
+    accepted_names: CustomResourceDefinitionNames | None = None  #: Names in use.
+    stored_versions: list[str] = []  #: Versions that objects may be stored in.
 
 
 class CustomResourceDefinition(Model):
-    """Custom Resource Definition."""
+    """Adds a kind to the API."""
 
     api_version: str = sent("apiextensions.k8s.io/v1")
     kind: str = sent("CustomResourceDefinition")

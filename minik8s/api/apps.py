@@ -1,4 +1,7 @@
-"""Models: apps.py."""
+"""apps/v1: the controllers of pods: Deployment, ReplicaSet, StatefulSet, DaemonSet, and their revisions.
+
+Mirrors upstream's staging/src/k8s.io/api/apps/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -9,66 +12,67 @@ from minik8s.api.meta import LabelSelector, ObjectMeta
 
 
 class ControllerRevision(Model):
-    """Controller Revision."""
+    """An unchanging snapshot of what a StatefulSet or DaemonSet wanted."""
 
     api_version: str = sent("apps/v1")
     kind: str = sent("ControllerRevision")
     metadata: ObjectMeta = sent(ObjectMeta)
-    revision: Int64
-    data: RawExtension | None = None
+    data: RawExtension | None = None  #: The snapshot.
+    revision: Int64  #: Its number, rising.
 
 
 class RollingUpdateDaemonSet(Model):
-    """Rolling Update Daemon Set."""
+    """How fast a DaemonSet's pods are replaced."""
 
-    max_surge: IntOrString | None = None
-    max_unavailable: IntOrString | None = None
+    max_unavailable: IntOrString | None = None  #: Pods that may be missing, number or percentage; default 1.
+    max_surge: IntOrString | None = None  #: Nodes that may have an old and a new pod for a while.
 
 
 class DaemonSetUpdateStrategy(Model):
-    """Daemon Set Update Strategy."""
+    """How a DaemonSet replaces pods."""
 
-    rolling_update: RollingUpdateDaemonSet | None = None
-    type: str | None = None
+    type: str | None = None  #: RollingUpdate (the default) or OnDelete.
+    rolling_update: RollingUpdateDaemonSet | None = None  #: Its pace.
 
 
 class DaemonSetSpec(Model):
-    """Daemon Set Spec."""
+    """Which pod runs on every node."""
 
-    selector: LabelSelector
-    template: PodTemplateSpec
-    min_ready_seconds: Int32 | None = None
-    revision_history_limit: Int32 | None = None
-    update_strategy: DaemonSetUpdateStrategy | None = None
+    selector: LabelSelector  #: Labels of its pods; must match the template's.
+    template: PodTemplateSpec  #: The pods to make.
+    update_strategy: DaemonSetUpdateStrategy | None = None  #: How pods are replaced when the template changes.
+    min_ready_seconds: Int32 | None = None  #: How long a new pod must stay ready to count as available.
+    revision_history_limit: Int32 | None = None  #: Old revisions to keep for rollback.
 
 
 class DaemonSetCondition(Model):
-    """Daemon Set Condition."""
+    """An observation of a DaemonSet."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: What is observed.
+    status: str  #: True, False or Unknown.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class DaemonSetStatus(Model):
-    """Daemon Set Status."""
+    """What was observed of its pods."""
 
-    current_number_scheduled: Int32 = sent(0)
-    desired_number_scheduled: Int32 = sent(0)
-    number_misscheduled: Int32 = sent(0)
-    number_ready: Int32 = sent(0)
-    collision_count: Int32 | None = None
+    current_number_scheduled: Int32 = sent(0)  #: Nodes that run a pod and should.
+    number_misscheduled: Int32 = sent(0)  #: Nodes that run a pod and should not.
+    desired_number_scheduled: Int32 = sent(0)  #: Nodes that should run a pod.
+    number_ready: Int32 = sent(0)  #: Nodes whose pod is ready.
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    updated_number_scheduled: Int32 | None = None  #: Nodes whose pod has the current template.
+    number_available: Int32 | None = None  #: Nodes whose pod is available.
+    number_unavailable: Int32 | None = None  #: Nodes that lack an available pod.
+    collision_count: Int32 | None = None  #: How often a generated name was taken already; goes into the next.
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[DaemonSetCondition], MergeKey("type"), ListMap("type")] = []
-    number_available: Int32 | None = None
-    number_unavailable: Int32 | None = None
-    observed_generation: Int64 | None = None
-    updated_number_scheduled: Int32 | None = None
 
 
 class DaemonSet(Model):
-    """Daemon Set."""
+    """Runs one pod on every node, or on some."""
 
     api_version: str = sent("apps/v1")
     kind: str = sent("DaemonSet")
@@ -78,59 +82,61 @@ class DaemonSet(Model):
 
 
 class RollingUpdateDeployment(Model):
-    """Rolling Update Deployment."""
+    """How fast a Deployment's pods are replaced."""
 
-    max_surge: IntOrString | None = None
-    max_unavailable: IntOrString | None = None
+    max_unavailable: IntOrString | None = None  #: Pods that may be missing, number or percentage; default 25%.
+    max_surge: IntOrString | None = None  #: Pods that may be too many, number or percentage; default 25%.
 
 
 class DeploymentStrategy(Model):
-    """Deployment Strategy."""
+    """How a Deployment replaces pods."""
 
-    rolling_update: RollingUpdateDeployment | None = None
-    type: str | None = None
+    type: str | None = None  #: RollingUpdate (the default) or Recreate.
+    rolling_update: RollingUpdateDeployment | None = None  #: Its pace.
 
 
 class DeploymentSpec(Model):
-    """Deployment Spec."""
+    """How many pods of which form, and how to move to a new form."""
 
-    selector: LabelSelector
-    template: PodTemplateSpec
-    min_ready_seconds: Int32 | None = None
-    paused: bool | None = None
+    replicas: Int32 | None = None  #: How many pods; default 1.
+    selector: LabelSelector  #: Labels of its pods; must match the template's, and never changes.
+    template: PodTemplateSpec  #: The pods to make; a change starts a rollout.
+    strategy: Annotated[DeploymentStrategy | None, RetainKeys()] = None  #: How old pods give way to new ones.
+    min_ready_seconds: Int32 | None = None  #: How long a new pod must stay ready to count as available.
+    revision_history_limit: Int32 | None = None  #: Old revisions to keep for rollback.
+    paused: bool | None = None  #: Stop rolling out for now.
+    #: Report failure when a rollout stands still so long; default 600.
     progress_deadline_seconds: Int32 | None = None
-    replicas: Int32 | None = None
-    revision_history_limit: Int32 | None = None
-    strategy: Annotated[DeploymentStrategy | None, RetainKeys()] = None
 
 
 class DeploymentCondition(Model):
-    """Deployment Condition."""
+    """An observation of a Deployment."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    last_update_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: Available, Progressing or ReplicaFailure.
+    status: str  #: True, False or Unknown.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
+    last_update_time: Time | None = None  #: When the condition was last written.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
 
 
 class DeploymentStatus(Model):
-    """Deployment Status."""
+    """What was observed of its pods."""
 
-    available_replicas: Int32 | None = None
-    collision_count: Int32 | None = None
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    replicas: Int32 | None = None  #: Pods there are.
+    updated_replicas: Int32 | None = None  #: Those with the current template.
+    available_replicas: Int32 | None = None  #: Those ready for minReadySeconds.
+    unavailable_replicas: Int32 | None = None  #: Those still lacking.
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[DeploymentCondition], MergeKey("type"), ListMap("type")] = []
-    observed_generation: Int64 | None = None
-    ready_replicas: Int32 | None = None
-    replicas: Int32 | None = None
-    terminating_replicas: Int32 | None = None
-    unavailable_replicas: Int32 | None = None
-    updated_replicas: Int32 | None = None
+    ready_replicas: Int32 | None = None  #: Those that are ready.
+    collision_count: Int32 | None = None  #: How often a generated name was taken already; goes into the next.
+    terminating_replicas: Int32 | None = None  #: Those on their way out.
 
 
 class Deployment(Model):
-    """Deployment."""
+    """Keeps a number of equal pods running, and rolls out changes to them step by step."""
 
     api_version: str = sent("apps/v1")
     kind: str = sent("Deployment")
@@ -140,38 +146,39 @@ class Deployment(Model):
 
 
 class ReplicaSetSpec(Model):
-    """Replica Set Spec."""
+    """How many pods of which form."""
 
-    selector: LabelSelector
-    min_ready_seconds: Int32 | None = None
-    replicas: Int32 | None = None
-    template: PodTemplateSpec | None = None
+    replicas: Int32 | None = None  #: How many pods; default 1.
+    selector: LabelSelector  #: Labels of its pods; must match the template's.
+    template: PodTemplateSpec | None = None  #: The pods to make.
+    min_ready_seconds: Int32 | None = None  #: How long a new pod must stay ready to count as available.
 
 
 class ReplicaSetCondition(Model):
-    """Replica Set Condition."""
+    """An observation of a ReplicaSet."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: ReplicaFailure.
+    status: str  #: True, False or Unknown.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class ReplicaSetStatus(Model):
-    """Replica Set Status."""
+    """What was observed of its pods."""
 
-    replicas: Int32 = sent(0)
-    available_replicas: Int32 | None = None
+    replicas: Int32 = sent(0)  #: Pods there are.
+    fully_labeled_replicas: Int32 | None = None  #: Those with all the template's labels.
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    ready_replicas: Int32 | None = None  #: Those that are ready.
+    available_replicas: Int32 | None = None  #: Those ready for minReadySeconds.
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[ReplicaSetCondition], MergeKey("type"), ListMap("type")] = []
-    fully_labeled_replicas: Int32 | None = None
-    observed_generation: Int64 | None = None
-    ready_replicas: Int32 | None = None
-    terminating_replicas: Int32 | None = None
+    terminating_replicas: Int32 | None = None  #: Those on their way out.
 
 
 class ReplicaSet(Model):
-    """Replica Set."""
+    """Keeps a number of equal pods running; Deployments make them."""
 
     api_version: str = sent("apps/v1")
     kind: str = sent("ReplicaSet")
@@ -181,75 +188,77 @@ class ReplicaSet(Model):
 
 
 class RollingUpdateStatefulSetStrategy(Model):
-    """Rolling Update Stateful Set Strategy."""
+    """How far an update of a StatefulSet goes."""
 
-    max_unavailable: IntOrString | None = None
-    partition: Int32 | None = None
+    partition: Int32 | None = None  #: Update only pods with this ordinal or above.
+    max_unavailable: IntOrString | None = None  #: Pods that may be missing meanwhile; default 1.
 
 
 class StatefulSetOrdinals(Model):
-    """Stateful Set Ordinals."""
+    """How pods are numbered."""
 
-    start: Int32 | None = None
+    start: Int32 | None = None  #: The first number; default 0.
 
 
 class StatefulSetPersistentVolumeClaimRetentionPolicy(Model):
-    """Stateful Set Persistent Volume Claim Retention Policy."""
+    """What becomes of the pods' claims."""
 
-    when_deleted: str | None = None
-    when_scaled: str | None = None
+    when_deleted: str | None = None  #: Retain (the default) or Delete, when the set is deleted.
+    when_scaled: str | None = None  #: Retain (the default) or Delete, when a pod is scaled away.
 
 
 class StatefulSetUpdateStrategy(Model):
-    """Stateful Set Update Strategy."""
+    """How a StatefulSet replaces pods."""
 
-    rolling_update: RollingUpdateStatefulSetStrategy | None = None
-    type: str | None = None
+    type: str | None = None  #: RollingUpdate (the default) or OnDelete.
+    rolling_update: RollingUpdateStatefulSetStrategy | None = None  #: How far it goes.
 
 
 class StatefulSetSpec(Model):
-    """Stateful Set Spec."""
+    """How many pods, each with a name and storage of its own."""
 
-    selector: LabelSelector
-    template: PodTemplateSpec
-    min_ready_seconds: Int32 | None = None
-    ordinals: StatefulSetOrdinals | None = None
+    replicas: Int32 | None = None  #: How many pods; default 1.
+    selector: LabelSelector  #: Labels of its pods; must match the template's.
+    template: PodTemplateSpec  #: The pods to make, named set-0, set-1 …
+    volume_claim_templates: list[PersistentVolumeClaim] = []  #: Claims that each pod gets, and keeps.
+    service_name: str | None = None  #: Headless service that names the pods.
+    pod_management_policy: str | None = None  #: OrderedReady (the default) or Parallel.
+    update_strategy: StatefulSetUpdateStrategy | None = None  #: How pods are replaced when the template changes.
+    revision_history_limit: Int32 | None = None  #: Old revisions to keep for rollback.
+    min_ready_seconds: Int32 | None = None  #: How long a new pod must stay ready to count as available.
+    #: What becomes of the claims.
     persistent_volume_claim_retention_policy: StatefulSetPersistentVolumeClaimRetentionPolicy | None = None
-    pod_management_policy: str | None = None
-    replicas: Int32 | None = None
-    revision_history_limit: Int32 | None = None
-    service_name: str | None = None
-    update_strategy: StatefulSetUpdateStrategy | None = None
-    volume_claim_templates: list[PersistentVolumeClaim] = []
+    ordinals: StatefulSetOrdinals | None = None  #: How pods are numbered.
 
 
 class StatefulSetCondition(Model):
-    """Stateful Set Condition."""
+    """An observation of a StatefulSet."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: What is observed.
+    status: str  #: True, False or Unknown.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class StatefulSetStatus(Model):
-    """Stateful Set Status."""
+    """What was observed of its pods."""
 
-    replicas: Int32 = sent(0)
-    available_replicas: Int32 | None = None
-    collision_count: Int32 | None = None
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    replicas: Int32 = sent(0)  #: Pods there are.
+    ready_replicas: Int32 | None = None  #: Those that are ready.
+    current_replicas: Int32 | None = None  #: Those of currentRevision.
+    updated_replicas: Int32 | None = None  #: Those of updateRevision.
+    current_revision: str | None = None  #: Revision that an update starts from.
+    update_revision: str | None = None  #: Revision that it goes to.
+    collision_count: Int32 | None = None  #: How often a generated name was taken already; goes into the next.
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[StatefulSetCondition], MergeKey("type"), ListMap("type")] = []
-    current_replicas: Int32 | None = None
-    current_revision: str | None = None
-    observed_generation: Int64 | None = None
-    ready_replicas: Int32 | None = None
-    update_revision: str | None = None
-    updated_replicas: Int32 | None = None
+    available_replicas: Int32 | None = None  #: Those ready for minReadySeconds.
 
 
 class StatefulSet(Model):
-    """Stateful Set."""
+    """Runs pods with lasting names and storage, in order."""
 
     api_version: str = sent("apps/v1")
     kind: str = sent("StatefulSet")

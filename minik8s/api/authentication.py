@@ -1,35 +1,38 @@
-"""Models: authentication.py."""
+"""authentication.k8s.io/v1: tokens, and who somebody is.
+
+Mirrors upstream's staging/src/k8s.io/api/authentication/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from minik8s.api.base import Int64, Model, Time, sent
 from minik8s.api.meta import ObjectMeta
 
 
 class BoundObjectReference(Model):
-    """Bound Object Reference."""
+    """Object whose life bounds a token's."""
 
-    api_version: str | None = None
-    kind: str | None = None
-    name: str | None = None
-    uid: str | None = None
+    kind: str | None = None  #: Pod, Secret or Node.
+    api_version: str | None = None  #: Its group and version.
+    name: str | None = None  #: Its name.
+    uid: str | None = None  #: Its uid.
 
 
 class UserInfo(Model):
-    """User Info."""
+    """A user, as authenticated."""
 
-    extra: dict[str, list[str]] = {}
-    groups: list[str] = []
-    uid: str | None = None
-    username: str | None = None
+    username: str | None = None  #: Its name.
+    uid: str | None = None  #: Its uid.
+    groups: list[str] = []  #: Groups the user belongs to.
+    extra: dict[str, list[str]] = {}  #: Further attributes, as the authenticator gave them.
 
 
 class SelfSubjectReviewStatus(Model):
-    """Self Subject Review Status."""
+    """Who you are."""
 
-    user_info: UserInfo | None = None
+    user_info: UserInfo | None = None  #: The user.
 
 
 class SelfSubjectReview(Model):
-    """Self Subject Review."""
+    """Asks the server who it takes you for."""
 
     api_version: str = sent("authentication.k8s.io/v1")
     kind: str = sent("SelfSubjectReview")
@@ -38,22 +41,22 @@ class SelfSubjectReview(Model):
 
 
 class TokenRequestSpec(Model):
-    """Token Request Spec."""
+    """The token that is asked for."""
 
-    audiences: list[str] = sent([])
-    bound_object_ref: BoundObjectReference | None = None
-    expiration_seconds: Int64 | None = None
+    audiences: list[str] = sent([])  #: Whom it is for.
+    bound_object_ref: BoundObjectReference | None = None  #: Object whose life bounds it.
+    expiration_seconds: Int64 | None = None  #: How long it should be good; default 3600.
 
 
 class TokenRequestStatus(Model):
-    """Token Request Status."""
+    """The token."""
 
-    expiration_timestamp: Time
-    token: str = sent("")
+    token: str = sent("")  #: The token.
+    expiration_timestamp: Time  #: When it expires.
 
 
 class TokenRequest(Model):
-    """Token Request."""
+    """Asks for a token of a service account."""
 
     api_version: str = sent("authentication.k8s.io/v1")
     kind: str = sent("TokenRequest")
@@ -63,23 +66,23 @@ class TokenRequest(Model):
 
 
 class TokenReviewSpec(Model):
-    """Token Review Spec."""
+    """The token to check."""
 
-    audiences: list[str] = []
-    token: str | None = None
+    token: str | None = None  #: The token.
+    audiences: list[str] = []  #: Whom it should be for.
 
 
 class TokenReviewStatus(Model):
-    """Token Review Status."""
+    """The result of the check."""
 
-    audiences: list[str] = []
-    authenticated: bool | None = None
-    error: str | None = None
-    user: UserInfo | None = None
+    authenticated: bool | None = None  #: Whether it is good.
+    user: UserInfo | None = None  #: Whose it is.
+    error: str | None = None  #: Why it could not be checked.
+    audiences: list[str] = []  #: Whom it is for.
 
 
 class TokenReview(Model):
-    """Token Review."""
+    """Asks whether a token is good, and whose."""
 
     api_version: str = sent("authentication.k8s.io/v1")
     kind: str = sent("TokenReview")

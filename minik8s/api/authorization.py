@@ -1,66 +1,69 @@
-"""Models: authorization.py."""
+"""authorization.k8s.io/v1: whether somebody may do something.
+
+Mirrors upstream's staging/src/k8s.io/api/authorization/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from minik8s.api.base import Model, sent
 from minik8s.api.meta import FieldSelectorRequirement, LabelSelectorRequirement, ObjectMeta
 
 
 class FieldSelectorAttributes(Model):
-    """Field Selector Attributes."""
+    """Field selector of a request."""
 
-    raw_selector: str | None = None
-    requirements: list[FieldSelectorRequirement] = []
+    raw_selector: str | None = None  #: As text.
+    requirements: list[FieldSelectorRequirement] = []  #: As conditions.
 
 
 class LabelSelectorAttributes(Model):
-    """Label Selector Attributes."""
+    """Label selector of a request."""
 
-    raw_selector: str | None = None
-    requirements: list[LabelSelectorRequirement] = []
+    raw_selector: str | None = None  #: As text.
+    requirements: list[LabelSelectorRequirement] = []  #: As conditions.
 
 
 class NonResourceAttributes(Model):
-    """Non Resource Attributes."""
+    """A request outside the API."""
 
-    path: str | None = None
-    verb: str | None = None
+    path: str | None = None  #: Its path.
+    verb: str | None = None  #: Its HTTP method, in lower case.
 
 
 class ResourceAttributes(Model):
-    """Resource Attributes."""
+    """A request to the API."""
 
-    field_selector: FieldSelectorAttributes | None = None
-    group: str | None = None
-    label_selector: LabelSelectorAttributes | None = None
-    name: str | None = None
-    namespace: str | None = None
-    resource: str | None = None
-    subresource: str | None = None
-    verb: str | None = None
-    version: str | None = None
+    namespace: str | None = None  #: Its namespace.
+    verb: str | None = None  #: get, list, create …
+    group: str | None = None  #: Its group.
+    version: str | None = None  #: Its version.
+    resource: str | None = None  #: Its resource.
+    subresource: str | None = None  #: Its subresource.
+    name: str | None = None  #: Name of the object.
+    field_selector: FieldSelectorAttributes | None = None  #: Its field selector.
+    label_selector: LabelSelectorAttributes | None = None  #: Its label selector.
 
 
 class SubjectAccessReviewSpec(Model):
-    """Subject Access Review Spec."""
+    """Who wants to do what."""
 
-    extra: dict[str, list[str]] = {}
-    groups: list[str] = []
-    non_resource_attributes: NonResourceAttributes | None = None
-    resource_attributes: ResourceAttributes | None = None
-    uid: str | None = None
-    user: str | None = None
+    resource_attributes: ResourceAttributes | None = None  #: A request to the API.
+    non_resource_attributes: NonResourceAttributes | None = None  #: Or one outside it.
+    user: str | None = None  #: Name of the user.
+    groups: list[str] = []  #: Groups the user belongs to.
+    extra: dict[str, list[str]] = {}  #: Further attributes, as the authenticator gave them.
+    uid: str | None = None  #: Its uid.
 
 
 class SubjectAccessReviewStatus(Model):
-    """Subject Access Review Status."""
+    """The answer."""
 
-    allowed: bool = sent(False)
-    denied: bool | None = None
-    evaluation_error: str | None = None
-    reason: str | None = None
+    allowed: bool = sent(False)  #: Allowed.
+    reason: str | None = None  #: Why.
+    evaluation_error: str | None = None  #: What could not be worked out.
+    denied: bool | None = None  #: Denied, whatever others say.
 
 
 class LocalSubjectAccessReview(Model):
-    """Local Subject Access Review."""
+    """Asks whether a user may do something in one namespace."""
 
     api_version: str = sent("authorization.k8s.io/v1")
     kind: str = sent("LocalSubjectAccessReview")
@@ -70,30 +73,30 @@ class LocalSubjectAccessReview(Model):
 
 
 class NonResourceRule(Model):
-    """Non Resource Rule."""
+    """What you may do outside the API."""
 
-    verbs: list[str] = sent([])
-    non_resource_urls: list[str] = []
+    verbs: list[str] = sent([])  #: HTTP methods, in lower case.
+    non_resource_urls: list[str] = []  #: Paths.
 
 
 class ResourceRule(Model):
-    """Resource Rule."""
+    """What you may do in the API."""
 
-    verbs: list[str] = sent([])
-    api_groups: list[str] = []
-    resource_names: list[str] = []
-    resources: list[str] = []
+    verbs: list[str] = sent([])  #: get, list, create …
+    api_groups: list[str] = []  #: Groups.
+    resources: list[str] = []  #: Resources.
+    resource_names: list[str] = []  #: Only these names.
 
 
 class SelfSubjectAccessReviewSpec(Model):
-    """Self Subject Access Review Spec."""
+    """What you want to do."""
 
-    non_resource_attributes: NonResourceAttributes | None = None
-    resource_attributes: ResourceAttributes | None = None
+    resource_attributes: ResourceAttributes | None = None  #: A request to the API.
+    non_resource_attributes: NonResourceAttributes | None = None  #: Or one outside it.
 
 
 class SelfSubjectAccessReview(Model):
-    """Self Subject Access Review."""
+    """Asks whether you may do something."""
 
     api_version: str = sent("authorization.k8s.io/v1")
     kind: str = sent("SelfSubjectAccessReview")
@@ -103,22 +106,22 @@ class SelfSubjectAccessReview(Model):
 
 
 class SelfSubjectRulesReviewSpec(Model):
-    """Self Subject Rules Review Spec."""
+    """Where you want to know your rights."""
 
-    namespace: str | None = None
+    namespace: str | None = None  #: The namespace.
 
 
 class SubjectRulesReviewStatus(Model):
-    """Subject Rules Review Status."""
+    """Your rights."""
 
-    incomplete: bool = sent(False)
-    non_resource_rules: list[NonResourceRule] = sent([])
-    resource_rules: list[ResourceRule] = sent([])
-    evaluation_error: str | None = None
+    resource_rules: list[ResourceRule] = sent([])  #: In the API.
+    non_resource_rules: list[NonResourceRule] = sent([])  #: Outside it.
+    incomplete: bool = sent(False)  #: Whether there may be more.
+    evaluation_error: str | None = None  #: What could not be worked out.
 
 
 class SelfSubjectRulesReview(Model):
-    """Self Subject Rules Review."""
+    """Asks what you may do in a namespace."""
 
     api_version: str = sent("authorization.k8s.io/v1")
     kind: str = sent("SelfSubjectRulesReview")
@@ -128,7 +131,7 @@ class SelfSubjectRulesReview(Model):
 
 
 class SubjectAccessReview(Model):
-    """Subject Access Review."""
+    """Asks whether a user may do something."""
 
     api_version: str = sent("authorization.k8s.io/v1")
     kind: str = sent("SubjectAccessReview")

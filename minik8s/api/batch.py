@@ -1,4 +1,7 @@
-"""Models: batch.py."""
+"""batch/v1: work that ends: Job and CronJob.
+
+Mirrors upstream's staging/src/k8s.io/api/batch/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -9,98 +12,98 @@ from minik8s.api.meta import LabelSelector, ObjectMeta
 
 
 class PodFailurePolicyOnExitCodesRequirement(Model):
-    """Pod Failure Policy On Exit Codes Requirement."""
+    """A condition on exit codes."""
 
-    operator: str
-    values: Annotated[list[Int32], ListSet()] = sent([])
-    container_name: str | None = None
+    container_name: str | None = None  #: The container; all where absent.
+    operator: str  #: In or NotIn.
+    values: Annotated[list[Int32], ListSet()] = sent([])  #: Exit codes.
 
 
 class PodFailurePolicyOnPodConditionsPattern(Model):
-    """Pod Failure Policy On Pod Conditions Pattern."""
+    """A condition that the failed pod has."""
 
-    status: str
-    type: str
+    type: str  #: Its type.
+    status: str  #: Its status; default True.
 
 
 class PodFailurePolicyRule(Model):
-    """Pod Failure Policy Rule."""
+    """What to do about some failed pods."""
 
-    action: str
-    on_exit_codes: PodFailurePolicyOnExitCodesRequirement | None = None
-    on_pod_conditions: list[PodFailurePolicyOnPodConditionsPattern] = []
+    action: str  #: FailJob, FailIndex, Ignore or Count.
+    on_exit_codes: PodFailurePolicyOnExitCodesRequirement | None = None  #: Those with such exit codes.
+    on_pod_conditions: list[PodFailurePolicyOnPodConditionsPattern] = []  #: Those with such conditions.
 
 
 class PodFailurePolicy(Model):
-    """Pod Failure Policy."""
+    """What to do about failed pods; the first rule that fits decides."""
 
-    rules: list[PodFailurePolicyRule] = sent([])
+    rules: list[PodFailurePolicyRule] = sent([])  #: The rules.
 
 
 class SuccessPolicyRule(Model):
-    """Success Policy Rule."""
+    """When some indexes are enough."""
 
-    succeeded_count: Int32 | None = None
-    succeeded_indexes: str | None = None
+    succeeded_indexes: str | None = None  #: Indexes that must succeed: 0-2,5.
+    succeeded_count: Int32 | None = None  #: How many must.
 
 
 class SuccessPolicy(Model):
-    """Success Policy."""
+    """When a job has succeeded before all its indexes have."""
 
-    rules: list[SuccessPolicyRule] = sent([])
+    rules: list[SuccessPolicyRule] = sent([])  #: One of them is enough.
 
 
 class JobSpec(Model):
-    """Job Spec."""
+    """What to run to completion, how often, and how many at once."""
 
-    template: PodTemplateSpec
-    active_deadline_seconds: Int64 | None = None
-    backoff_limit: Int32 | None = None
-    backoff_limit_per_index: Int32 | None = None
-    completion_mode: str | None = None
-    completions: Int32 | None = None
-    managed_by: str | None = None
-    manual_selector: bool | None = None
-    max_failed_indexes: Int32 | None = None
-    parallelism: Int32 | None = None
-    pod_failure_policy: PodFailurePolicy | None = None
-    pod_replacement_policy: str | None = None
-    selector: LabelSelector | None = None
-    success_policy: SuccessPolicy | None = None
-    suspend: bool | None = None
-    ttl_seconds_after_finished: Int32 | None = None
+    parallelism: Int32 | None = None  #: Pods at once; default 1.
+    completions: Int32 | None = None  #: Successes that are needed.
+    active_deadline_seconds: Int64 | None = None  #: Fail when it has run so long.
+    selector: LabelSelector | None = None  #: Labels of its pods; made by the system.
+    manual_selector: bool | None = None  #: Let selector be set by hand.
+    template: PodTemplateSpec  #: The pods to make; restartPolicy Never or OnFailure.
+    backoff_limit: Int32 | None = None  #: Failures after which to give up; default 6.
+    ttl_seconds_after_finished: Int32 | None = None  #: Delete the job so long after it finished.
+    completion_mode: str | None = None  #: NonIndexed (the default) or Indexed: each completion has a number.
+    suspend: bool | None = None  #: Run no pods for now.
+    pod_failure_policy: PodFailurePolicy | None = None  #: What to do about failed pods.
+    backoff_limit_per_index: Int32 | None = None  #: The same for each index.
+    max_failed_indexes: Int32 | None = None  #: Failed indexes after which to give up.
+    pod_replacement_policy: str | None = None  #: TerminatingOrFailed or Failed: when to make up for a pod.
+    managed_by: str | None = None  #: Controller that looks after it, instead of the built-in one.
+    success_policy: SuccessPolicy | None = None  #: When some indexes are enough.
 
 
 class JobTemplateSpec(Model):
-    """Job Template Spec."""
+    """A job to be made."""
 
-    metadata: ObjectMeta = sent(ObjectMeta)
-    spec: JobSpec | None = None
+    metadata: ObjectMeta = sent(ObjectMeta)  #: Labels and annotations of the jobs.
+    spec: JobSpec | None = None  #: Spec of the jobs.
 
 
 class CronJobSpec(Model):
-    """Cron Job Spec."""
+    """When to start which job."""
 
-    job_template: JobTemplateSpec
-    schedule: str
-    concurrency_policy: str | None = None
-    failed_jobs_history_limit: Int32 | None = None
-    starting_deadline_seconds: Int64 | None = None
-    successful_jobs_history_limit: Int32 | None = None
-    suspend: bool | None = None
-    time_zone: str | None = None
+    schedule: str  #: Cron text: minute hour day month weekday, or @hourly …
+    starting_deadline_seconds: Int64 | None = None  #: Start no later than so long after the time.
+    concurrency_policy: str | None = None  #: Allow (the default), Forbid or Replace, when the last still runs.
+    suspend: bool | None = None  #: Start none for now.
+    job_template: JobTemplateSpec  #: The jobs to make.
+    successful_jobs_history_limit: Int32 | None = None  #: Finished jobs to keep; default 3.
+    failed_jobs_history_limit: Int32 | None = None  #: Failed jobs to keep; default 1.
+    time_zone: str | None = None  #: Time zone of the schedule: Europe/Berlin.
 
 
 class CronJobStatus(Model):
-    """Cron Job Status."""
+    """What was observed of its jobs."""
 
-    active: list[ObjectReference] = []
-    last_schedule_time: Time | None = None
-    last_successful_time: Time | None = None
+    active: list[ObjectReference] = []  #: Jobs that run.
+    last_schedule_time: Time | None = None  #: When the last one was started.
+    last_successful_time: Time | None = None  #: When the last one succeeded.
 
 
 class CronJob(Model):
-    """Cron Job."""
+    """Starts jobs by the clock."""
 
     api_version: str = sent("batch/v1")
     kind: str = sent("CronJob")
@@ -110,41 +113,42 @@ class CronJob(Model):
 
 
 class JobCondition(Model):
-    """Job Condition."""
+    """An observation of a Job."""
 
-    status: str
-    type: str
-    last_probe_time: Time | None = None
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: Complete, Failed, Suspended, SuccessCriteriaMet or FailureTarget.
+    status: str  #: True, False or Unknown.
+    last_probe_time: Time | None = None  #: When the condition was last checked.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class UncountedTerminatedPods(Model):
-    """Uncounted Terminated Pods."""
+    """Ended pods that the counters do not hold yet."""
 
-    failed: Annotated[list[str], ListSet()] = []
-    succeeded: Annotated[list[str], ListSet()] = []
+    succeeded: Annotated[list[str], ListSet()] = []  #: Uids of those that succeeded.
+    failed: Annotated[list[str], ListSet()] = []  #: Uids of those that failed.
 
 
 class JobStatus(Model):
-    """Job Status."""
+    """What was observed of its pods."""
 
-    active: Int32 | None = None
-    completed_indexes: str | None = None
-    completion_time: Time | None = None
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[JobCondition], MergeKey("type")] = []
-    failed: Int32 | None = None
-    failed_indexes: str | None = None
-    ready: Int32 | None = None
-    start_time: Time | None = None
-    succeeded: Int32 | None = None
-    terminating: Int32 | None = None
-    uncounted_terminated_pods: UncountedTerminatedPods | None = None
+    start_time: Time | None = None  #: When it was first taken up.
+    completion_time: Time | None = None  #: When it succeeded.
+    active: Int32 | None = None  #: Pods that run.
+    succeeded: Int32 | None = None  #: Pods that succeeded.
+    failed: Int32 | None = None  #: Pods that failed.
+    completed_indexes: str | None = None  #: Indexes done: 0-2,5.
+    uncounted_terminated_pods: UncountedTerminatedPods | None = None  #: Ended pods not counted yet.
+    ready: Int32 | None = None  #: Pods that are ready.
+    failed_indexes: str | None = None  #: Indexes given up.
+    terminating: Int32 | None = None  #: Pods on their way out.
 
 
 class Job(Model):
-    """Job."""
+    """Runs pods until enough of them have succeeded."""
 
     api_version: str = sent("batch/v1")
     kind: str = sent("Job")

@@ -1,4 +1,7 @@
-"""Models: networking.py."""
+"""networking.k8s.io/v1: Ingress, NetworkPolicy, and the addresses of services.
+
+Mirrors upstream's staging/src/k8s.io/api/networking/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -8,57 +11,57 @@ from minik8s.api.meta import Condition, LabelSelector, ObjectMeta
 
 
 class ServiceBackendPort(Model, atomic=True):
-    """Service Backend Port."""
+    """A port of a Service; one of these."""
 
-    name: str | None = None
-    number: Int32 | None = None
+    name: str | None = None  #: By name.
+    number: Int32 | None = None  #: By number.
 
 
 class IngressServiceBackend(Model):
-    """Ingress Service Backend."""
+    """A Service to send requests to."""
 
-    name: str
-    port: ServiceBackendPort | None = None
+    name: str  #: The Service.
+    port: ServiceBackendPort | None = None  #: Its port.
 
 
 class IngressBackend(Model):
-    """Ingress Backend."""
+    """Where requests go; one of these."""
 
-    resource: TypedLocalObjectReference | None = None
-    service: IngressServiceBackend | None = None
+    resource: TypedLocalObjectReference | None = None  #: Another object.
+    service: IngressServiceBackend | None = None  #: A Service.
 
 
 class HTTPIngressPath(Model):
-    """H T T P Ingress Path."""
+    """A path, and where its requests go."""
 
-    backend: IngressBackend
-    path_type: str
-    path: str | None = None
+    path: str | None = None  #: The path.
+    backend: IngressBackend  #: Where they go.
+    path_type: str  #: Exact, Prefix or ImplementationSpecific.
 
 
 class HTTPIngressRuleValue(Model):
-    """H T T P Ingress Rule Value."""
+    """Paths of a host."""
 
-    paths: list[HTTPIngressPath] = sent([])
+    paths: list[HTTPIngressPath] = sent([])  #: The paths.
 
 
 class ParentReference(Model):
-    """Parent Reference."""
+    """Object that an address belongs to."""
 
-    name: str
-    resource: str
-    group: str | None = None
-    namespace: str | None = None
+    group: str | None = None  #: Its group.
+    resource: str  #: Its resource.
+    namespace: str | None = None  #: Its namespace.
+    name: str  #: Its name.
 
 
 class IPAddressSpec(Model):
-    """I P Address Spec."""
+    """Whose an address is."""
 
-    parent_ref: ParentReference
+    parent_ref: ParentReference  #: The object.
 
 
 class IPAddress(Model):
-    """I P Address."""
+    """An address taken from the service range; its name is the address."""
 
     api_version: str = sent("networking.k8s.io/v1")
     kind: str = sent("IPAddress")
@@ -67,65 +70,65 @@ class IPAddress(Model):
 
 
 class IPBlock(Model):
-    """I P Block."""
+    """A range of addresses."""
 
-    cidr: str
-    except_: list[str] = []
+    cidr: str  #: The range.
+    except_: list[str] = []  #: Ranges inside it that do not count.
 
 
 class IngressRule(Model):
-    """Ingress Rule."""
+    """Rules for one host."""
 
-    host: str | None = None
-    http: HTTPIngressRuleValue | None = None
+    host: str | None = None  #: The host; *.example.com allowed; all where absent.
+    http: HTTPIngressRuleValue | None = None  #: Its paths.
 
 
 class IngressTLS(Model):
-    """Ingress T L S."""
+    """A certificate for hosts."""
 
-    hosts: list[str] = []
-    secret_name: str | None = None
+    hosts: list[str] = []  #: The hosts.
+    secret_name: str | None = None  #: Secret with key and certificate.
 
 
 class IngressSpec(Model):
-    """Ingress Spec."""
+    """Which requests go where."""
 
-    default_backend: IngressBackend | None = None
-    ingress_class_name: str | None = None
-    rules: list[IngressRule] = []
-    tls: list[IngressTLS] = []
+    default_backend: IngressBackend | None = None  #: Where requests go that no rule fits.
+    tls: list[IngressTLS] = []  #: Certificates.
+    rules: list[IngressRule] = []  #: Rules by host.
+    ingress_class_name: str | None = None  #: Class of the controller.
 
 
 class IngressPortStatus(Model):
-    """Ingress Port Status."""
+    """State of a port."""
 
-    port: Int32 = sent(0)
-    protocol: str = sent("")
-    error: str | None = None
+    port: Int32 = sent(0)  #: Port number.
+    protocol: str = sent("")  #: TCP, UDP or SCTP.
+    error: str | None = None  #: What is wrong.
 
 
 class IngressLoadBalancerIngress(Model):
-    """Ingress Load Balancer Ingress."""
+    """An address of an Ingress."""
 
-    hostname: str | None = None
-    ip: str | None = None
-    ports: list[IngressPortStatus] = []
+    ip: str | None = None  #: Its IP address.
+    hostname: str | None = None  #: Its DNS name.
+    ports: list[IngressPortStatus] = []  #: State of its ports.
 
 
 class IngressLoadBalancerStatus(Model):
-    """Ingress Load Balancer Status."""
+    """Addresses of an Ingress."""
 
-    ingress: list[IngressLoadBalancerIngress] = []
+    ingress: list[IngressLoadBalancerIngress] = []  #: The addresses.
 
 
 class IngressStatus(Model):
-    """Ingress Status."""
+    """Where an Ingress can be reached."""
 
-    load_balancer: IngressLoadBalancerStatus | None = None
+    load_balancer: IngressLoadBalancerStatus | None = None  #: Its addresses.
 
 
 class Ingress(Model):
-    """Ingress."""
+    """Routes HTTP from outside to Services, by host and path."""
 
     api_version: str = sent("networking.k8s.io/v1")
     kind: str = sent("Ingress")
@@ -135,24 +138,24 @@ class Ingress(Model):
 
 
 class IngressClassParametersReference(Model):
-    """Ingress Class Parameters Reference."""
+    """Points at a controller's settings."""
 
-    kind: str
-    name: str
-    api_group: str | None = None
-    namespace: str | None = None
-    scope: str | None = None
+    api_group: str | None = None  #: Their group.
+    kind: str  #: Their kind.
+    name: str  #: Their name.
+    scope: str | None = None  #: Cluster or Namespace.
+    namespace: str | None = None  #: Their namespace.
 
 
 class IngressClassSpec(Model):
-    """Ingress Class Spec."""
+    """Who looks after Ingresses of a class."""
 
-    controller: str | None = None
-    parameters: IngressClassParametersReference | None = None
+    controller: str | None = None  #: Name of the controller.
+    parameters: IngressClassParametersReference | None = None  #: Its settings.
 
 
 class IngressClass(Model):
-    """Ingress Class."""
+    """A class of Ingresses."""
 
     api_version: str = sent("networking.k8s.io/v1")
     kind: str = sent("IngressClass")
@@ -161,46 +164,46 @@ class IngressClass(Model):
 
 
 class NetworkPolicyPeer(Model):
-    """Network Policy Peer."""
+    """Who may talk: pods, namespaces, or addresses."""
 
-    ip_block: IPBlock | None = None
-    namespace_selector: LabelSelector | None = None
-    pod_selector: LabelSelector | None = None
+    pod_selector: LabelSelector | None = None  #: Pods with such labels.
+    namespace_selector: LabelSelector | None = None  #: In namespaces with such labels; else the policy's own.
+    ip_block: IPBlock | None = None  #: Or addresses.
 
 
 class NetworkPolicyPort(Model):
-    """Network Policy Port."""
+    """A port that is allowed."""
 
-    end_port: Int32 | None = None
-    port: IntOrString | None = None
-    protocol: str | None = None
+    protocol: str | None = None  #: TCP (the default), UDP or SCTP.
+    port: IntOrString | None = None  #: Port number or name; all where absent.
+    end_port: Int32 | None = None  #: Last port of a range.
 
 
 class NetworkPolicyEgressRule(Model):
-    """Network Policy Egress Rule."""
+    """Traffic that may go out."""
 
-    ports: list[NetworkPolicyPort] = []
-    to: list[NetworkPolicyPeer] = []
+    ports: list[NetworkPolicyPort] = []  #: Ports; all where empty.
+    to: list[NetworkPolicyPeer] = []  #: Destinations; all where empty.
 
 
 class NetworkPolicyIngressRule(Model):
-    """Network Policy Ingress Rule."""
+    """Traffic that may come in."""
 
-    from_: list[NetworkPolicyPeer] = []
-    ports: list[NetworkPolicyPort] = []
+    ports: list[NetworkPolicyPort] = []  #: Ports; all where empty.
+    from_: list[NetworkPolicyPeer] = []  #: Sources; all where empty.
 
 
 class NetworkPolicySpec(Model):
-    """Network Policy Spec."""
+    """Which traffic some pods may have."""
 
-    pod_selector: LabelSelector
-    egress: list[NetworkPolicyEgressRule] = []
-    ingress: list[NetworkPolicyIngressRule] = []
-    policy_types: list[str] = []
+    pod_selector: LabelSelector  #: The pods; empty means all of the namespace.
+    ingress: list[NetworkPolicyIngressRule] = []  #: Traffic in; none where empty.
+    egress: list[NetworkPolicyEgressRule] = []  #: Traffic out; none where empty.
+    policy_types: list[str] = []  #: Ingress, Egress: which way is restricted.
 
 
 class NetworkPolicy(Model):
-    """Network Policy."""
+    """Allows traffic of pods; what no policy allows is refused once one applies."""
 
     api_version: str = sent("networking.k8s.io/v1")
     kind: str = sent("NetworkPolicy")
@@ -209,19 +212,20 @@ class NetworkPolicy(Model):
 
 
 class ServiceCIDRSpec(Model):
-    """Service C I D R Spec."""
+    """A range for services' addresses."""
 
-    cidrs: list[str] = []
+    cidrs: list[str] = []  #: The range, one for each IP family.
 
 
 class ServiceCIDRStatus(Model):
-    """Service C I D R Status."""
+    """Whether the range is in use."""
 
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[Condition], MergeKey("type"), ListMap("type")] = []
 
 
 class ServiceCIDR(Model):
-    """Service C I D R."""
+    """A range from which services get their addresses."""
 
     api_version: str = sent("networking.k8s.io/v1")
     kind: str = sent("ServiceCIDR")

@@ -1,4 +1,7 @@
-"""Models: node.py."""
+"""node.k8s.io/v1: RuntimeClass.
+
+Mirrors upstream's staging/src/k8s.io/api/node/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -8,24 +11,24 @@ from minik8s.api.meta import ObjectMeta
 
 
 class Overhead(Model):
-    """Overhead."""
+    """What a runtime needs itself."""
 
-    pod_fixed: dict[str, QuantityStr] = {}
+    pod_fixed: dict[str, QuantityStr] = {}  #: Resources for each pod.
 
 
 class Scheduling(Model):
-    """Scheduling."""
+    """Where pods of a runtime class can run."""
 
-    node_selector: Annotated[dict[str, str], Atomic()] = {}
-    tolerations: list[Toleration] = []
+    node_selector: Annotated[dict[str, str], Atomic()] = {}  #: Labels of the nodes.
+    tolerations: list[Toleration] = []  #: Taints those pods tolerate.
 
 
 class RuntimeClass(Model):
-    """Runtime Class."""
+    """A way to run containers, by name."""
 
     api_version: str = sent("node.k8s.io/v1")
     kind: str = sent("RuntimeClass")
     metadata: ObjectMeta = sent(ObjectMeta)
-    handler: str
-    overhead: Overhead | None = None
-    scheduling: Scheduling | None = None
+    handler: str  #: The runtime's configuration on the node.
+    overhead: Overhead | None = None  #: What it needs itself.
+    scheduling: Scheduling | None = None  #: Where it is available.

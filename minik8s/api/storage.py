@@ -1,4 +1,7 @@
-"""Models: storage.py."""
+"""storage.k8s.io/v1: storage classes, CSI drivers, attachments.
+
+Mirrors upstream's staging/src/k8s.io/api/storage/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -9,28 +12,28 @@ from minik8s.api.meta import LabelSelector, ObjectMeta
 
 
 class TokenRequest(Model):
-    """Token Request."""
+    """A token that a CSI driver wants of each pod."""
 
-    audience: str
-    expiration_seconds: Int64 | None = None
+    audience: str  #: Whom it is for.
+    expiration_seconds: Int64 | None = None  #: How long it is good.
 
 
 class CSIDriverSpec(Model):
-    """C S I Driver Spec."""
+    """How a CSI driver wants to be treated."""
 
-    attach_required: bool | None = None
-    fs_group_policy: str | None = None
-    node_allocatable_update_period_seconds: Int64 | None = None
-    pod_info_on_mount: bool | None = None
-    requires_republish: bool | None = None
-    se_linux_mount: bool | None = None
-    storage_capacity: bool | None = None
-    token_requests: list[TokenRequest] = []
-    volume_lifecycle_modes: Annotated[list[str], ListSet()] = []
+    attach_required: bool | None = None  #: Whether volumes must be attached to nodes.
+    pod_info_on_mount: bool | None = None  #: Whether it wants to know the pod.
+    volume_lifecycle_modes: Annotated[list[str], ListSet()] = []  #: Persistent, Ephemeral.
+    storage_capacity: bool | None = None  #: Whether the scheduler looks at its capacity.
+    fs_group_policy: str | None = None  #: ReadWriteOnceWithFSType, File or None.
+    token_requests: list[TokenRequest] = []  #: Tokens it wants.
+    requires_republish: bool | None = None  #: Whether to call it again from time to time.
+    se_linux_mount: bool | None = None  #: Whether it mounts with an SELinux label.
+    node_allocatable_update_period_seconds: Int64 | None = None  #: How often a node's limit is looked up again.
 
 
 class CSIDriver(Model):
-    """C S I Driver."""
+    """A CSI driver that is installed."""
 
     api_version: str = sent("storage.k8s.io/v1")
     kind: str = sent("CSIDriver")
@@ -39,28 +42,28 @@ class CSIDriver(Model):
 
 
 class VolumeNodeResources(Model):
-    """Volume Node Resources."""
+    """How many volumes a node takes."""
 
-    count: Int32 | None = None
+    count: Int32 | None = None  #: How many.
 
 
 class CSINodeDriver(Model):
-    """C S I Node Driver."""
+    """A CSI driver on a node."""
 
-    name: str
-    node_id: str
-    allocatable: VolumeNodeResources | None = None
-    topology_keys: list[str] = []
+    name: str  #: Name of the driver.
+    node_id: str  #: The driver's name for the node.
+    topology_keys: list[str] = []  #: Node labels that tell where its volumes reach.
+    allocatable: VolumeNodeResources | None = None  #: How many volumes it takes.
 
 
 class CSINodeSpec(Model):
-    """C S I Node Spec."""
+    """CSI drivers of a node."""
 
-    drivers: Annotated[list[CSINodeDriver], MergeKey("name"), ListMap("name")] = sent([])
+    drivers: Annotated[list[CSINodeDriver], MergeKey("name"), ListMap("name")] = sent([])  #: The drivers.
 
 
 class CSINode(Model):
-    """C S I Node."""
+    """CSI drivers of a node; named like it."""
 
     api_version: str = sent("storage.k8s.io/v1")
     kind: str = sent("CSINode")
@@ -69,66 +72,66 @@ class CSINode(Model):
 
 
 class CSIStorageCapacity(Model):
-    """C S I Storage Capacity."""
+    """How much a storage class can still give, somewhere."""
 
     api_version: str = sent("storage.k8s.io/v1")
     kind: str = sent("CSIStorageCapacity")
     metadata: ObjectMeta = sent(ObjectMeta)
-    storage_class_name: str
-    capacity: QuantityStr | None = None
-    maximum_volume_size: QuantityStr | None = None
-    node_topology: LabelSelector | None = None
+    node_topology: LabelSelector | None = None  #: Where.
+    storage_class_name: str  #: The class.
+    capacity: QuantityStr | None = None  #: What is left.
+    maximum_volume_size: QuantityStr | None = None  #: The largest single volume.
 
 
 class StorageClass(Model):
-    """Storage Class."""
+    """A kind of storage, and how to make it."""
 
     api_version: str = sent("storage.k8s.io/v1")
     kind: str = sent("StorageClass")
     metadata: ObjectMeta = sent(ObjectMeta)
-    provisioner: str
-    allow_volume_expansion: bool | None = None
-    allowed_topologies: list[TopologySelectorTerm] = []
-    mount_options: list[str] = []
-    parameters: dict[str, str] = {}
-    reclaim_policy: str | None = None
-    volume_binding_mode: str | None = None
+    provisioner: str  #: Who makes the volumes.
+    parameters: dict[str, str] = {}  #: Settings for it.
+    reclaim_policy: str | None = None  #: Delete (the default) or Retain.
+    mount_options: list[str] = []  #: Options for mount.
+    allow_volume_expansion: bool | None = None  #: Whether claims may grow.
+    volume_binding_mode: str | None = None  #: Immediate (the default) or WaitForFirstConsumer.
+    allowed_topologies: list[TopologySelectorTerm] = []  #: Where volumes may be made.
 
 
 class VolumeAttachmentSource(Model):
-    """Volume Attachment Source."""
+    """The volume to attach."""
 
-    inline_volume_spec: PersistentVolumeSpec | None = None
-    persistent_volume_name: str | None = None
+    persistent_volume_name: str | None = None  #: Its name.
+    inline_volume_spec: PersistentVolumeSpec | None = None  #: Or its spec.
 
 
 class VolumeAttachmentSpec(Model):
-    """Volume Attachment Spec."""
+    """Which volume to which node."""
 
-    attacher: str
-    node_name: str
-    source: VolumeAttachmentSource
+    attacher: str  #: Driver that does it.
+    source: VolumeAttachmentSource  #: The volume.
+    node_name: str  #: The node.
 
 
 class VolumeError(Model):
-    """Volume Error."""
+    """What went wrong with a volume."""
 
-    error_code: Int32 | None = None
-    message: str | None = None
-    time: Time | None = None
+    time: Time | None = None  #: When.
+    message: str | None = None  #: Details, for people.
+    error_code: Int32 | None = None  #: The driver's code.
 
 
 class VolumeAttachmentStatus(Model):
-    """Volume Attachment Status."""
+    """Whether the volume is attached."""
 
-    attached: bool = sent(False)
-    attach_error: VolumeError | None = None
-    attachment_metadata: dict[str, str] = {}
-    detach_error: VolumeError | None = None
+    attached: bool = sent(False)  #: It is.
+    attachment_metadata: dict[str, str] = {}  #: What the driver says of it.
+    attach_error: VolumeError | None = None  #: Why it is not.
+    detach_error: VolumeError | None = None  #: Why it still is.
 
 
 class VolumeAttachment(Model):
-    """Volume Attachment."""
+    """The wish to attach a volume to a node."""
 
     api_version: str = sent("storage.k8s.io/v1")
     kind: str = sent("VolumeAttachment")

@@ -1,38 +1,41 @@
-"""Models: autoscaling/v1.py."""
+"""autoscaling/v1: Scale, and the autoscaler by CPU alone.
+
+Mirrors upstream's staging/src/k8s.io/api/autoscaling/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from minik8s.api.base import Int32, Int64, Model, Time, sent
 from minik8s.api.meta import ObjectMeta
 
 
 class CrossVersionObjectReference(Model, atomic=True):
-    """Cross Version Object Reference."""
+    """Points at an object to scale or measure."""
 
-    kind: str
-    name: str
-    api_version: str | None = None
+    kind: str  #: Its kind.
+    name: str  #: Its name.
+    api_version: str | None = None  #: Its group and version.
 
 
 class HorizontalPodAutoscalerSpec(Model):
-    """Horizontal Pod Autoscaler Spec."""
+    """What to scale, and to which CPU use."""
 
-    max_replicas: Int32
-    scale_target_ref: CrossVersionObjectReference
-    min_replicas: Int32 | None = None
-    target_cpu_utilization_percentage: Int32 | None = None
+    scale_target_ref: CrossVersionObjectReference  #: What to scale.
+    min_replicas: Int32 | None = None  #: At least so many; default 1.
+    max_replicas: Int32  #: At most so many.
+    target_cpu_utilization_percentage: Int32 | None = None  #: Wanted CPU use, of what was requested.
 
 
 class HorizontalPodAutoscalerStatus(Model):
-    """Horizontal Pod Autoscaler Status."""
+    """What was observed and decided."""
 
-    current_replicas: Int32 = sent(0)
-    desired_replicas: Int32 = sent(0)
-    current_cpu_utilization_percentage: Int32 | None = None
-    last_scale_time: Time | None = None
-    observed_generation: Int64 | None = None
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    last_scale_time: Time | None = None  #: When it last changed the number.
+    current_replicas: Int32 = sent(0)  #: Pods now.
+    desired_replicas: Int32 = sent(0)  #: Pods wanted.
+    current_cpu_utilization_percentage: Int32 | None = None  #: CPU use now.
 
 
 class HorizontalPodAutoscaler(Model):
-    """Horizontal Pod Autoscaler."""
+    """Changes the number of pods by their load."""
 
     api_version: str = sent("autoscaling/v1")
     kind: str = sent("HorizontalPodAutoscaler")
@@ -42,20 +45,20 @@ class HorizontalPodAutoscaler(Model):
 
 
 class ScaleSpec(Model):
-    """Scale Spec."""
+    """The number wanted."""
 
-    replicas: Int32 | None = None
+    replicas: Int32 | None = None  #: How many pods.
 
 
 class ScaleStatus(Model):
-    """Scale Status."""
+    """The number observed."""
 
-    replicas: Int32 = sent(0)
-    selector: str | None = None
+    replicas: Int32 = sent(0)  #: How many pods.
+    selector: str | None = None  #: Labels of the pods, as text.
 
 
 class Scale(Model):
-    """Scale."""
+    """The number of pods of anything that can be scaled."""
 
     api_version: str = sent("autoscaling/v1")
     kind: str = sent("Scale")

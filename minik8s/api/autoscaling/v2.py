@@ -1,4 +1,7 @@
-"""Models: autoscaling/v2.py."""
+"""autoscaling/v2: the autoscaler by any metrics.
+
+Mirrors upstream's staging/src/k8s.io/api/autoscaling/v2/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -7,190 +10,191 @@ from minik8s.api.meta import LabelSelector, ObjectMeta
 
 
 class MetricTarget(Model):
-    """Metric Target."""
+    """The value a metric should have."""
 
-    type: str
-    average_utilization: Int32 | None = None
-    average_value: QuantityStr | None = None
-    value: QuantityStr | None = None
+    type: str  #: Utilization, Value or AverageValue.
+    value: QuantityStr | None = None  #: The value.
+    average_value: QuantityStr | None = None  #: The value per pod.
+    average_utilization: Int32 | None = None  #: Percentage of what was requested.
 
 
 class ContainerResourceMetricSource(Model):
-    """Container Resource Metric Source."""
+    """A resource of one container in each pod."""
 
-    container: str
-    name: str
-    target: MetricTarget
+    name: str  #: The resource.
+    target: MetricTarget  #: The value wanted.
+    container: str  #: The container.
 
 
 class MetricValueStatus(Model):
-    """Metric Value Status."""
+    """The value a metric has."""
 
-    average_utilization: Int32 | None = None
-    average_value: QuantityStr | None = None
-    value: QuantityStr | None = None
+    value: QuantityStr | None = None  #: The value.
+    average_value: QuantityStr | None = None  #: The value per pod.
+    average_utilization: Int32 | None = None  #: Percentage of what was requested.
 
 
 class ContainerResourceMetricStatus(Model):
-    """Container Resource Metric Status."""
+    """The same, as observed."""
 
-    container: str = sent("")
-    current: MetricValueStatus
-    name: str = sent("")
+    name: str = sent("")  #: The resource.
+    current: MetricValueStatus  #: The value now.
+    container: str = sent("")  #: The container.
 
 
 class CrossVersionObjectReference(Model):
-    """Cross Version Object Reference."""
+    """Points at an object to scale or measure."""
 
-    kind: str
-    name: str
-    api_version: str | None = None
+    kind: str  #: Its kind.
+    name: str  #: Its name.
+    api_version: str | None = None  #: Its group and version.
 
 
 class MetricIdentifier(Model):
-    """Metric Identifier."""
+    """Which metric."""
 
-    name: str
-    selector: LabelSelector | None = None
+    name: str  #: Its name.
+    selector: LabelSelector | None = None  #: Labels of it.
 
 
 class ExternalMetricSource(Model):
-    """External Metric Source."""
+    """A metric from outside the cluster."""
 
-    metric: MetricIdentifier
-    target: MetricTarget
+    metric: MetricIdentifier  #: Which one.
+    target: MetricTarget  #: The value wanted.
 
 
 class ExternalMetricStatus(Model):
-    """External Metric Status."""
+    """The same, as observed."""
 
-    current: MetricValueStatus
-    metric: MetricIdentifier
+    metric: MetricIdentifier  #: Which one.
+    current: MetricValueStatus  #: The value now.
 
 
 class HPAScalingPolicy(Model):
-    """H P A Scaling Policy."""
+    """How much may change in a time."""
 
-    period_seconds: Int32
-    type: str
-    value: Int32
+    type: str  #: Pods or Percent.
+    value: Int32  #: How much.
+    period_seconds: Int32  #: In so many seconds.
 
 
 class HPAScalingRules(Model):
-    """H P A Scaling Rules."""
+    """How fast to scale one way."""
 
-    policies: list[HPAScalingPolicy] = []
-    select_policy: str | None = None
-    stabilization_window_seconds: Int32 | None = None
-    tolerance: QuantityStr | None = None
+    select_policy: str | None = None  #: Max, Min or Disabled: which policy counts.
+    policies: list[HPAScalingPolicy] = []  #: Policies for the pace.
+    stabilization_window_seconds: Int32 | None = None  #: Look back so long before acting.
+    tolerance: QuantityStr | None = None  #: Difference that is not worth a change.
 
 
 class HorizontalPodAutoscalerBehavior(Model):
-    """Horizontal Pod Autoscaler Behavior."""
+    """How fast to scale."""
 
-    scale_down: HPAScalingRules | None = None
-    scale_up: HPAScalingRules | None = None
+    scale_up: HPAScalingRules | None = None  #: Upwards.
+    scale_down: HPAScalingRules | None = None  #: Downwards.
 
 
 class ObjectMetricSource(Model):
-    """Object Metric Source."""
+    """A metric of one object."""
 
-    described_object: CrossVersionObjectReference
-    metric: MetricIdentifier
-    target: MetricTarget
+    described_object: CrossVersionObjectReference  #: The object.
+    target: MetricTarget  #: The value wanted.
+    metric: MetricIdentifier  #: Which one.
 
 
 class PodsMetricSource(Model):
-    """Pods Metric Source."""
+    """A metric of each pod, averaged."""
 
-    metric: MetricIdentifier
-    target: MetricTarget
+    metric: MetricIdentifier  #: Which one.
+    target: MetricTarget  #: The value wanted.
 
 
 class ResourceMetricSource(Model):
-    """Resource Metric Source."""
+    """A resource of each pod, averaged."""
 
-    name: str
-    target: MetricTarget
+    name: str  #: The resource.
+    target: MetricTarget  #: The value wanted.
 
 
 class MetricSpec(Model):
-    """Metric Spec."""
+    """A metric to scale by; one source."""
 
-    type: str
-    container_resource: ContainerResourceMetricSource | None = None
-    external: ExternalMetricSource | None = None
-    object: ObjectMetricSource | None = None
-    pods: PodsMetricSource | None = None
-    resource: ResourceMetricSource | None = None
+    type: str  #: Object, Pods, Resource, ContainerResource or External.
+    object: ObjectMetricSource | None = None  #: Of one object.
+    pods: PodsMetricSource | None = None  #: Of each pod.
+    resource: ResourceMetricSource | None = None  #: CPU or memory of the pods.
+    external: ExternalMetricSource | None = None  #: From outside.
+    container_resource: ContainerResourceMetricSource | None = None  #: CPU or memory of one container.
 
 
 class HorizontalPodAutoscalerSpec(Model):
-    """Horizontal Pod Autoscaler Spec."""
+    """What to scale, by which metrics."""
 
-    max_replicas: Int32
-    scale_target_ref: CrossVersionObjectReference
-    behavior: HorizontalPodAutoscalerBehavior | None = None
-    metrics: list[MetricSpec] = []
-    min_replicas: Int32 | None = None
+    scale_target_ref: CrossVersionObjectReference  #: What to scale.
+    min_replicas: Int32 | None = None  #: At least so many; default 1.
+    max_replicas: Int32  #: At most so many.
+    metrics: list[MetricSpec] = []  #: Metrics; the one that asks for most pods wins.
+    behavior: HorizontalPodAutoscalerBehavior | None = None  #: How fast.
 
 
 class HorizontalPodAutoscalerCondition(Model):
-    """Horizontal Pod Autoscaler Condition."""
+    """An observation of an autoscaler."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: AbleToScale, ScalingActive or ScalingLimited.
+    status: str  #: True, False or Unknown.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class ObjectMetricStatus(Model):
-    """Object Metric Status."""
+    """The same, as observed."""
 
-    current: MetricValueStatus
-    described_object: CrossVersionObjectReference
-    metric: MetricIdentifier
+    metric: MetricIdentifier  #: Which one.
+    current: MetricValueStatus  #: The value now.
+    described_object: CrossVersionObjectReference  #: The object.
 
 
 class PodsMetricStatus(Model):
-    """Pods Metric Status."""
+    """The same, as observed."""
 
-    current: MetricValueStatus
-    metric: MetricIdentifier
+    metric: MetricIdentifier  #: Which one.
+    current: MetricValueStatus  #: The value now.
 
 
 class ResourceMetricStatus(Model):
-    """Resource Metric Status."""
+    """The same, as observed."""
 
-    current: MetricValueStatus
-    name: str = sent("")
+    name: str = sent("")  #: The resource.
+    current: MetricValueStatus  #: The value now.
 
 
 class MetricStatus(Model):
-    """Metric Status."""
+    """A metric as observed."""
 
-    type: str = sent("")
-    container_resource: ContainerResourceMetricStatus | None = None
-    external: ExternalMetricStatus | None = None
-    object: ObjectMetricStatus | None = None
-    pods: PodsMetricStatus | None = None
-    resource: ResourceMetricStatus | None = None
+    type: str = sent("")  #: Object, Pods, Resource, ContainerResource or External.
+    object: ObjectMetricStatus | None = None  #: Of one object.
+    pods: PodsMetricStatus | None = None  #: Of each pod.
+    resource: ResourceMetricStatus | None = None  #: CPU or memory of the pods.
+    external: ExternalMetricStatus | None = None  #: From outside.
+    container_resource: ContainerResourceMetricStatus | None = None  #: CPU or memory of one container.
 
 
 class HorizontalPodAutoscalerStatus(Model):
-    """Horizontal Pod Autoscaler Status."""
+    """What was observed and decided."""
 
-    desired_replicas: Int32 = sent(0)
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    last_scale_time: Time | None = None  #: When it last changed the number.
+    current_replicas: Int32 | None = None  #: Pods now.
+    desired_replicas: Int32 = sent(0)  #: Pods wanted.
+    current_metrics: list[MetricStatus] = []  #: Metrics now.
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[HorizontalPodAutoscalerCondition], MergeKey("type"), ListMap("type")] = []
-    current_metrics: list[MetricStatus] = []
-    current_replicas: Int32 | None = None
-    last_scale_time: Time | None = None
-    observed_generation: Int64 | None = None
 
 
 class HorizontalPodAutoscaler(Model):
-    """Horizontal Pod Autoscaler."""
+    """Changes the number of pods by metrics."""
 
     api_version: str = sent("autoscaling/v2")
     kind: str = sent("HorizontalPodAutoscaler")

@@ -1,4 +1,7 @@
-"""core/v1."""
+"""core/v1: pods, nodes, services, configuration, storage claims: one module per topic, imported on first use.
+
+`from minik8s.api import core; core.Pod` imports what a Pod is made of, and no more. The table tells where classes are.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,7 @@
-"""Models: core/component.py."""
+"""core/v1: ComponentStatus (deprecated).
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -7,18 +10,18 @@ from minik8s.api.meta import ObjectMeta
 
 
 class ComponentCondition(Model):
-    """Component Condition."""
+    """Health of a control plane component."""
 
-    status: str
-    type: str
-    error: str | None = None
-    message: str | None = None
+    type: str  #: Always Healthy.
+    status: str  #: True, False or Unknown.
+    message: str | None = None  #: Details, for people.
+    error: str | None = None  #: Error code of the check.
 
 
 class ComponentStatus(Model):
-    """Component Status."""
+    """Health of a control plane component (deprecated; look at /readyz instead)."""
 
     api_version: str = sent("v1")
     kind: str = sent("ComponentStatus")
     metadata: ObjectMeta = sent(ObjectMeta)
-    conditions: Annotated[list[ComponentCondition], MergeKey("type"), ListMap("type")] = []
+    conditions: Annotated[list[ComponentCondition], MergeKey("type"), ListMap("type")] = []  #: The checks' results.

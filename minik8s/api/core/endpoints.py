@@ -1,4 +1,7 @@
-"""Models: core/endpoints.py."""
+"""core/v1: Endpoints, the older form of EndpointSlice.
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from minik8s.api.base import Int32, Model, sent
 from minik8s.api.core.reference import ObjectReference
@@ -6,35 +9,35 @@ from minik8s.api.meta import ObjectMeta
 
 
 class EndpointAddress(Model, atomic=True):
-    """Endpoint Address."""
+    """One address of an Endpoints subset."""
 
-    ip: str
-    hostname: str | None = None
-    node_name: str | None = None
-    target_ref: ObjectReference | None = None
+    ip: str  #: The address.
+    target_ref: ObjectReference | None = None  #: Object behind it, a pod mostly.
+    hostname: str | None = None  #: Name of this endpoint in DNS.
+    node_name: str | None = None  #: Node it is on.
 
 
 class EndpointPort(Model, atomic=True):
-    """Endpoint Port."""
+    """One port of an Endpoints subset."""
 
-    port: Int32
-    app_protocol: str | None = None
-    name: str | None = None
-    protocol: str | None = None
+    name: str | None = None  #: Name of the service's port.
+    port: Int32  #: Port number.
+    protocol: str | None = None  #: TCP, UDP or SCTP.
+    app_protocol: str | None = None  #: Protocol spoken on it: http, kubernetes.io/h2c …
 
 
 class EndpointSubset(Model):
-    """Endpoint Subset."""
+    """Addresses that share the same ports."""
 
-    addresses: list[EndpointAddress] = []
-    not_ready_addresses: list[EndpointAddress] = []
-    ports: list[EndpointPort] = []
+    addresses: list[EndpointAddress] = []  #: Ready to serve.
+    not_ready_addresses: list[EndpointAddress] = []  #: Not ready yet.
+    ports: list[EndpointPort] = []  #: Ports of all the addresses.
 
 
 class Endpoints(Model):
-    """Endpoints."""
+    """The addresses behind a Service (EndpointSlice took over)."""
 
     api_version: str = sent("v1")
     kind: str = sent("Endpoints")
     metadata: ObjectMeta = sent(ObjectMeta)
-    subsets: list[EndpointSubset] = []
+    subsets: list[EndpointSubset] = []  #: Sets of addresses and ports.

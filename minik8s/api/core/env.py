@@ -1,73 +1,76 @@
-"""Models: core/env.py."""
+"""core/v1: Environment variables and their sources.
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from minik8s.api.base import Model, QuantityStr
 
 
 class ConfigMapKeySelector(Model, atomic=True):
-    """Config Map Key Selector."""
+    """One key of a ConfigMap."""
 
-    key: str
-    name: str | None = None
-    optional: bool | None = None
+    name: str | None = None  #: Name of the ConfigMap.
+    key: str  #: The key.
+    optional: bool | None = None  #: Whether it may be missing.
 
 
 class SecretKeySelector(Model, atomic=True):
-    """Secret Key Selector."""
+    """One key of a Secret."""
 
-    key: str
-    name: str | None = None
-    optional: bool | None = None
+    name: str | None = None  #: Name of the Secret.
+    key: str  #: The key.
+    optional: bool | None = None  #: Whether it may be missing.
 
 
 class ObjectFieldSelector(Model, atomic=True):
-    """Object Field Selector."""
+    """A field of the pod itself."""
 
-    field_path: str
-    api_version: str | None = None
+    api_version: str | None = None  #: Version that fieldPath is written in; default v1.
+    field_path: str  #: metadata.name, metadata.labels['x'], status.podIP, spec.nodeName …
 
 
 class ResourceFieldSelector(Model, atomic=True):
-    """Resource Field Selector."""
+    """A container's requests or limits."""
 
-    resource: str
-    container_name: str | None = None
-    divisor: QuantityStr | None = None
+    container_name: str | None = None  #: The container; needed in volumes.
+    resource: str  #: limits.cpu, requests.memory …
+    divisor: QuantityStr | None = None  #: Unit of the result; default 1.
 
 
 class EnvVarSource(Model):
-    """Env Var Source."""
+    """Where a variable's value comes from; one of these."""
 
-    config_map_key_ref: ConfigMapKeySelector | None = None
-    field_ref: ObjectFieldSelector | None = None
-    resource_field_ref: ResourceFieldSelector | None = None
-    secret_key_ref: SecretKeySelector | None = None
+    field_ref: ObjectFieldSelector | None = None  #: A field of the pod.
+    resource_field_ref: ResourceFieldSelector | None = None  #: Requests or limits of a container.
+    config_map_key_ref: ConfigMapKeySelector | None = None  #: A key of a ConfigMap.
+    secret_key_ref: SecretKeySelector | None = None  #: A key of a Secret.
 
 
 class EnvVar(Model):
-    """Env Var."""
+    """An environment variable."""
 
-    name: str
-    value: str | None = None
-    value_from: EnvVarSource | None = None
+    name: str  #: Name of the variable.
+    value: str | None = None  #: Its value; $(VAR) is replaced by variables before it.
+    value_from: EnvVarSource | None = None  #: Where else its value comes from.
 
 
 class ConfigMapEnvSource(Model):
-    """Config Map Env Source."""
+    """A ConfigMap whose keys become variables."""
 
-    name: str | None = None
-    optional: bool | None = None
+    name: str | None = None  #: Name of the ConfigMap.
+    optional: bool | None = None  #: Whether it may be missing.
 
 
 class SecretEnvSource(Model):
-    """Secret Env Source."""
+    """A Secret whose keys become variables."""
 
-    name: str | None = None
-    optional: bool | None = None
+    name: str | None = None  #: Name of the Secret.
+    optional: bool | None = None  #: Whether it may be missing.
 
 
 class EnvFromSource(Model):
-    """Env From Source."""
+    """A source of many variables."""
 
-    config_map_ref: ConfigMapEnvSource | None = None
-    prefix: str | None = None
-    secret_ref: SecretEnvSource | None = None
+    prefix: str | None = None  #: Put before each name.
+    config_map_ref: ConfigMapEnvSource | None = None  #: All keys of a ConfigMap.
+    secret_ref: SecretEnvSource | None = None  #: All keys of a Secret.

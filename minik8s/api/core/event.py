@@ -1,4 +1,7 @@
-"""Models: core/event.py."""
+"""core/v1: Event: reports about objects.
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from minik8s.api.base import Int32, MicroTime, Model, Time, sent
 from minik8s.api.core.reference import ObjectReference
@@ -6,36 +9,36 @@ from minik8s.api.meta import ObjectMeta
 
 
 class EventSource(Model):
-    """Event Source."""
+    """Who reports an event."""
 
-    component: str | None = None
-    host: str | None = None
+    component: str | None = None  #: The component.
+    host: str | None = None  #: The node it runs on.
 
 
 class EventSeries(Model):
-    """Event Series."""
+    """Repetitions of an event."""
 
-    count: Int32 | None = None
-    last_observed_time: MicroTime | None = None
+    count: Int32 | None = None  #: How many so far.
+    last_observed_time: MicroTime | None = None  #: When the last was seen.
 
 
 class Event(Model):
-    """Event."""
+    """A report that something happened to an object."""
 
     api_version: str = sent("v1")
     kind: str = sent("Event")
     metadata: ObjectMeta = sent(ObjectMeta)
-    involved_object: ObjectReference
-    action: str | None = None
-    count: Int32 | None = None
-    event_time: MicroTime | None = None
-    first_timestamp: Time | None = None
-    last_timestamp: Time | None = None
-    message: str | None = None
-    reason: str | None = None
-    related: ObjectReference | None = None
-    reporting_component: str | None = None
-    reporting_instance: str | None = None
-    series: EventSeries | None = None
-    source: EventSource | None = None
-    type: str | None = None
+    involved_object: ObjectReference  #: The object it is about.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: What happened, for people.
+    source: EventSource | None = None  #: Who reports.
+    first_timestamp: Time | None = None  #: When it was first seen.
+    last_timestamp: Time | None = None  #: When it was last seen.
+    count: Int32 | None = None  #: How often it was seen.
+    type: str | None = None  #: Normal or Warning.
+    event_time: MicroTime | None = None  #: When it was first seen, to the microsecond.
+    series: EventSeries | None = None  #: Its repetitions.
+    action: str | None = None  #: What was done about the object.
+    related: ObjectReference | None = None  #: A second object that plays a part.
+    reporting_component: str | None = None  #: Who reports, by controller name.
+    reporting_instance: str | None = None  #: Which instance of it.

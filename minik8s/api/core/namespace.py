@@ -1,4 +1,7 @@
-"""Models: core/namespace.py."""
+"""core/v1: Namespace.
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -7,30 +10,31 @@ from minik8s.api.meta import ObjectMeta
 
 
 class NamespaceSpec(Model):
-    """Namespace Spec."""
+    """What holds a namespace back from going."""
 
-    finalizers: list[str] = []
+    finalizers: list[str] = []  #: Owners that must finish before it is removed.
 
 
 class NamespaceCondition(Model):
-    """Namespace Condition."""
+    """What keeps a namespace's deletion."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: NamespaceContentRemaining, NamespaceFinalizersRemaining …
+    status: str  #: True, False or Unknown.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class NamespaceStatus(Model):
-    """Namespace Status."""
+    """Where a namespace stands."""
 
+    phase: str | None = None  #: Active or Terminating.
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[NamespaceCondition], MergeKey("type"), ListMap("type")] = []
-    phase: str | None = None
 
 
 class Namespace(Model):
-    """Namespace."""
+    """A scope for names, and a boundary for policies."""
 
     api_version: str = sent("v1")
     kind: str = sent("Namespace")

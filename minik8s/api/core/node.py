@@ -1,4 +1,7 @@
-"""Models: core/node.py."""
+"""core/v1: Node.
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -9,19 +12,19 @@ from minik8s.api.meta import ObjectMeta
 
 
 class NodeSpec(Model):
-    """Node Spec."""
+    """What is wanted of a node."""
 
-    config_source: NodeConfigSource | None = None
-    external_id: str | None = None
-    pod_cidr: str | None = None
-    pod_cidrs: Annotated[list[str], MergeKey(), ListSet()] = []
-    provider_id: str | None = None
-    taints: list[Taint] = []
-    unschedulable: bool | None = None
+    pod_cidr: str | None = None  #: Address range of its pods.
+    external_id: str | None = None  #: No longer used.
+    provider_id: str | None = None  #: The machine's id at its cloud, as provider://id.
+    unschedulable: bool | None = None  #: Take no new pods (kubectl cordon).
+    taints: list[Taint] = []  #: Taints that keep pods off.
+    config_source: NodeConfigSource | None = None  #: Removed upstream.
+    pod_cidrs: Annotated[list[str], MergeKey(), ListSet()] = []  #: The same for several IP families, podCIDR first.
 
 
 class Node(Model):
-    """Node."""
+    """A machine that runs pods."""
 
     api_version: str = sent("v1")
     kind: str = sent("Node")

@@ -1,45 +1,48 @@
-"""Models: core/reference.py."""
+"""core/v1: References to other objects.
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from minik8s.api.base import Model
 
 
 class ObjectReference(Model, atomic=True):
-    """Object Reference."""
+    """Points at an object, or at a part of it."""
 
-    api_version: str | None = None
-    field_path: str | None = None
-    kind: str | None = None
-    name: str | None = None
-    namespace: str | None = None
-    resource_version: str | None = None
-    uid: str | None = None
+    kind: str | None = None  #: Its kind.
+    namespace: str | None = None  #: Its namespace.
+    name: str | None = None  #: Its name.
+    uid: str | None = None  #: Its uid.
+    api_version: str | None = None  #: Its group and version.
+    resource_version: str | None = None  #: The version that is meant.
+    field_path: str | None = None  #: The part that is meant: spec.containers{web}.
 
 
 class LocalObjectReference(Model, atomic=True):
-    """Local Object Reference."""
+    """Points at an object of known kind in the same namespace."""
 
-    name: str | None = None
+    name: str | None = None  #: Its name.
 
 
 class SecretReference(Model, atomic=True):
-    """Secret Reference."""
+    """Points at a Secret."""
 
-    name: str | None = None
-    namespace: str | None = None
+    name: str | None = None  #: Its name.
+    namespace: str | None = None  #: Its namespace.
 
 
 class TypedLocalObjectReference(Model, atomic=True):
-    """Typed Local Object Reference."""
+    """Points at an object in the same namespace."""
 
-    kind: str
-    name: str
-    api_group: str | None = None
+    api_group: str | None = None  #: Its group; empty for the core.
+    kind: str  #: Its kind.
+    name: str  #: Its name.
 
 
 class TypedObjectReference(Model):
-    """Typed Object Reference."""
+    """Points at an object, perhaps in another namespace."""
 
-    kind: str
-    name: str
-    api_group: str | None = None
-    namespace: str | None = None
+    api_group: str | None = None  #: Its group; empty for the core.
+    kind: str  #: Its kind.
+    name: str  #: Its name.
+    namespace: str | None = None  #: Its namespace.

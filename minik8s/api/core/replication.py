@@ -1,4 +1,7 @@
-"""Models: core/replication.py."""
+"""core/v1: ReplicationController.
+
+Mirrors upstream's staging/src/k8s.io/api/core/v1/types.go; rules of the notation: api/base.py.
+"""
 
 from typing import Annotated
 
@@ -8,37 +11,38 @@ from minik8s.api.meta import ObjectMeta
 
 
 class ReplicationControllerSpec(Model):
-    """Replication Controller Spec."""
+    """How many pods of which form."""
 
-    min_ready_seconds: Int32 | None = None
-    replicas: Int32 | None = None
-    selector: Annotated[dict[str, str], Atomic()] = {}
-    template: PodTemplateSpec | None = None
+    replicas: Int32 | None = None  #: How many pods; default 1.
+    selector: Annotated[dict[str, str], Atomic()] = {}  #: Labels of its pods; default the template's.
+    template: PodTemplateSpec | None = None  #: The pods to make.
+    min_ready_seconds: Int32 | None = None  #: How long a new pod must stay ready to count as available.
 
 
 class ReplicationControllerCondition(Model):
-    """Replication Controller Condition."""
+    """An observation of a ReplicationController."""
 
-    status: str
-    type: str
-    last_transition_time: Time | None = None
-    message: str | None = None
-    reason: str | None = None
+    type: str  #: ReplicaFailure.
+    status: str  #: True, False or Unknown.
+    last_transition_time: Time | None = None  #: When the condition last changed its status.
+    reason: str | None = None  #: Why, in one CamelCase word.
+    message: str | None = None  #: Details, for people.
 
 
 class ReplicationControllerStatus(Model):
-    """Replication Controller Status."""
+    """What was observed of its pods."""
 
-    replicas: Int32 = sent(0)
-    available_replicas: Int32 | None = None
+    replicas: Int32 = sent(0)  #: Pods there are.
+    fully_labeled_replicas: Int32 | None = None  #: Those with all the template's labels.
+    observed_generation: Int64 | None = None  #: The metadata.generation that this was observed of.
+    ready_replicas: Int32 | None = None  #: Those that are ready.
+    available_replicas: Int32 | None = None  #: Those ready for minReadySeconds.
+    #: Observations with a truth value each, by type.
     conditions: Annotated[list[ReplicationControllerCondition], MergeKey("type"), ListMap("type")] = []
-    fully_labeled_replicas: Int32 | None = None
-    observed_generation: Int64 | None = None
-    ready_replicas: Int32 | None = None
 
 
 class ReplicationController(Model):
-    """Replication Controller."""
+    """Keeps a number of equal pods running (Deployment took over)."""
 
     api_version: str = sent("v1")
     kind: str = sent("ReplicationController")
