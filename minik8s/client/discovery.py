@@ -83,9 +83,7 @@ def parse_resource_list(group: str, version: str, document: dict[str, Any]) -> l
     ]  # fmt: skip
 
 
-async def _discover_each(
-    client: Client, root: str, document: dict[str, Any], missing: list[str]
-) -> list[Resource]:
+async def _discover_each(client: Client, root: str, document: dict[str, Any], missing: list[str]) -> list[Resource]:
     found: dict[tuple[str, str], Resource] = {}
     for group, version in _group_versions(root, document):
         path = f"{root}/{version}" if root == "/api" else f"{root}/{group}/{version}"

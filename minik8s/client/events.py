@@ -12,17 +12,17 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from minik8s.api import core
 from minik8s.api.base import Model
 from minik8s.api.meta import format_time
 from minik8s.api.status import ApiError, NotFound
 from minik8s.client.correlator import Correlator, Plan
 from minik8s.client.log import get_logger
-from minik8s.client.resources import resolve_object
+from minik8s.client.resources import Resource, resolve_object
 from minik8s.client.rest import Client
 
 log = get_logger(__name__)
 
+EVENTS = Resource("", "v1", "events", "Event")  # as dicts: nobody looks at them here
 WRITERS, QUEUE_MAX = 4, 1000
 MAX_TRIES, RETRY_SECONDS = 12, 10.0
 
@@ -118,12 +118,12 @@ class EventRecorder:
         namespace = plan.event["metadata"]["namespace"]
         if plan.patch:
             try:
-                return (await self._client.patch(core.Event, plan.patch_name, namespace, plan.patch)).to_dict()
+                return await self._client.patch(EVENTS, plan.patch_name, namespace, plan.patch)
             except NotFound:
                 self._correlator.forget(plan)
                 name = f"{plan.event['involvedObject'].get('name', '')}.{random.getrandbits(64):016x}"
                 plan.event["metadata"] = {"name": name, "namespace": namespace}
-        return (await self._client.create(core.Event.from_dict(plan.event))).to_dict()
+        return await self._client.create(plan.event, target=EVENTS)
 
 
 def reference(obj: Any) -> dict[str, str]:

@@ -213,9 +213,9 @@ class FakeAPI:
         try:
             while True:
                 changed.clear()
-                for seen, kind, obj in self.store.events(request.collection, selection, after):
+                news, after = list(self.store.events(request.collection, selection, after)), self.store.version
+                for kind, obj in news:
                     yield _line(kind, obj)
-                    after = seen
                 if generation != self.streams.generation:
                     raise ConnectionResetError("watch cut by the test")
                 await changed.wait()

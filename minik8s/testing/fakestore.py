@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from minik8s.api.selectors import FieldSelector, LabelSelector
 
 Object = dict[str, Any]
+
+
+def clone(obj: Any) -> Any:
+    """A deep copy of JSON; much faster than copy.deepcopy."""
+    return orjson.loads(orjson.dumps(obj))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +79,11 @@ class FakeStore:
 
     def get(self, collection: Collection, namespace: str, name: str) -> Object | None:
         found = self._objects.get(collection, {}).get((namespace, name))
-        return copy.deepcopy(found)
+        return None if found is None else dict(clone(found))
 
     def select(self, collection: Collection, selection: Selection) -> list[Object]:
         found = sorted(self._objects.get(collection, {}).items())
-        return [copy.deepcopy(obj) for _, obj in found if selection.has(obj)]
+        return [clone(obj) for _, obj in found if selection.has(obj)]
 
     def put(self, collection: Collection, obj: Object) -> Object:
         """Write; gives the object its new version."""
@@ -85,25 +91,25 @@ class FakeStore:
         key = (meta.get("namespace") or "", meta["name"])
         objects = self._objects.setdefault(collection, {})
         self.version += 1
-        stored = copy.deepcopy(obj)
+        stored = clone(obj)
         stored["metadata"]["resourceVersion"] = str(self.version)
         self._record(Change(self.version, collection, objects.get(key), stored))
         objects[key] = stored
-        return copy.deepcopy(stored)
+        return dict(clone(stored))
 
     def remove(self, collection: Collection, namespace: str, name: str) -> Object:
         old = self._objects[collection].pop((namespace, name))
         self.version += 1
         self._record(Change(self.version, collection, old, None))
-        return copy.deepcopy(old)
+        return dict(clone(old))
 
     def compact(self) -> None:
         """Forget the history: watches from before now are 410 Gone."""
         self.compacted = self.version
         self.history.clear()
 
-    def events(self, collection: Collection, selection: Selection, after: int) -> Iterator[tuple[int, str, Object]]:
-        """(version, type, object) of every change later than `after`, as a watcher with this selection sees it."""
+    def events(self, collection: Collection, selection: Selection, after: int) -> Iterator[tuple[str, Object]]:
+        """(type, object) of every change later than `after`, as a watcher with this selection sees it."""
         first = self.history[0].version if self.history else 0  # versions follow each other without a gap
         for change in self.history[max(0, after + 1 - first) :]:
             if change.collection != collection:
@@ -111,12 +117,12 @@ class FakeStore:
             before, now = selection.has(change.old), selection.has(change.new)
             if now:
                 assert change.new is not None
-                yield change.version, "MODIFIED" if before else "ADDED", change.new
+                yield "MODIFIED" if before else "ADDED", change.new
             elif before:
-                last = copy.deepcopy(change.new or change.old)
+                last = clone(change.new or change.old)
                 assert last is not None
                 last["metadata"]["resourceVersion"] = str(change.version)
-                yield change.version, "DELETED", last
+                yield "DELETED", last
 
     def subscribe(self, event: asyncio.Event) -> None:
         self._changed.add(event)

@@ -81,7 +81,7 @@ class PodTopologySpread:
         totals = np.bincount(
             column.ids, weights=np.where(eligible, snapshot.matches.column(match), 0), minlength=len(column.values) + 1
         )
-        domains = np.unique(column.ids[eligible])
+        domains = _distinct(column.ids[eligible])
         fewest = totals[domains].min() if len(domains) >= max(constraint.min_domains, 1) else 0
         skew = totals[column.ids] + constraint.selector.matches(pod.labels) - fewest
         crowded: Bools = (skew > constraint.max_skew) & (column.ids > 0)
@@ -99,7 +99,7 @@ class PodTopologySpread:
             if need_all:
                 eligible &= column.ids > 0
             here = topology_sums(np.where(eligible, counts, 0), column)[nodes]
-            domains = len(np.unique(ids[scored & (ids > 0)]))
+            domains = len(_distinct(ids[scored]))
         crowding = here * math.log(domains + 2) + (constraint.max_skew - 1)
         return np.where(ids > 0, crowding, 0.0)
 
@@ -147,6 +147,11 @@ def constraints_of(pod: SchedPod, action: str) -> list[Constraint]:
             )
         )
     return found
+
+
+def _distinct(ids: Ints) -> Ints:
+    """The value ids that occur, but for 0; quicker than np.unique, since ids are small and dense."""
+    return np.flatnonzero(np.bincount(ids)[1:]) + 1
 
 
 def _have_all(constraints: list[Constraint], snapshot: Snapshot) -> Bools:
