@@ -62,6 +62,7 @@ CONTROLLERS = (
     Descriptor("daemonset", "daemonset-controller", "daemonset.controller:DaemonSetController"),
     Descriptor("statefulset", "statefulset-controller", "statefulset.controller:StatefulSetController"),
     Descriptor("job", "job-controller", "job.controller:JobController"),
+    Descriptor("cronjob", "cronjob-controller", "cronjob.controller:CronJobController"),
     Descriptor("ttl-after-finished", "ttl-after-finished-controller",
                "ttl_after_finished:TTLAfterFinishedController"),
     Descriptor("garbagecollector", "garbage-collector-controller", "garbagecollector.controller:GarbageCollector"),
