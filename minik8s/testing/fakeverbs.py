@@ -38,8 +38,16 @@ def stamp(obj: Object, now: float, before: Object | None = None) -> None:
         meta["name"] = f"{meta['generateName']}{next(_counter):05x}"
     meta["uid"] = meta.get("uid") or old.get("uid") or str(uuid.uuid5(_UID_SPACE, str(next(_counter))))
     meta.setdefault("creationTimestamp", old.get("creationTimestamp") or format_time(now))
+    _drop_empty(meta)
     if "spec" in obj:
         meta.setdefault("generation", old.get("generation") or 1)
+
+
+def _drop_empty(meta: Object) -> None:
+    """Empty maps and lists are absent, as Go's omitempty has it."""
+    for name in ("labels", "annotations", "finalizers", "ownerReferences"):
+        if name in meta and not meta[name]:
+            del meta[name]
 
 
 def create(store: FakeStore, request: Request, now: float) -> Object:
@@ -90,6 +98,7 @@ def replace(store: FakeStore, request: Request, old: Object, new: Object) -> Obj
     new["metadata"]["name"], new["metadata"]["resourceVersion"] = before["name"], before["resourceVersion"]
     if request.namespace:
         new["metadata"]["namespace"] = request.namespace
+    _drop_empty(new["metadata"])
     if new == old:
         return old
     if new.get("spec") != old.get("spec") and "generation" in before:
