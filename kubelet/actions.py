@@ -274,8 +274,7 @@ def ended_at(status: ContainerStatus) -> float:
 
 def next_backoff(observed: Observed, name: str) -> float:
     """The label of the next container `name`: 0 for the first, then 10, 20 … 300."""
-    last = _last_exited(observed, name)
-    latest = observed.latest(name)
+    last, latest = _last_exited(observed, name), _last_run(observed, name)
     if last is None or latest is None:
         return 0.0
     # `latest` may still be running here: a failed probe is about to kill it
@@ -287,9 +286,14 @@ def _last_exited(observed: Observed, name: str) -> ContainerStatus | None:
     return next((c for c in observed.history(name) if c.state == ContainerState.EXITED), None)
 
 
+def _last_run(observed: Observed, name: str) -> ContainerStatus | None:
+    """The newest that was started; one that was only made (the kubelet died before it started it) does not count."""
+    return next((c for c in observed.history(name) if c.state != ContainerState.CREATED), None)
+
+
 def restart_due(observed: Observed, name: str) -> float:
     """When `name` may be started again; 0 when at any time."""
-    last, latest = _last_exited(observed, name), observed.latest(name)
+    last, latest = _last_exited(observed, name), _last_run(observed, name)
     if last is None or latest is None:
         return 0.0
     # one that a probe kills now waits since the death before: it ran meanwhile

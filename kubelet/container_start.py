@@ -26,6 +26,7 @@ from minik8s.kubelet.probers import Target
 from minik8s.kubelet.record import Record, container_recorder
 from minik8s.kubelet.runtimes.base import (
     ContainerConfig,
+    ContainerState,
     ImageAuth,
     RuntimeFault,
     SandboxStatus,
@@ -88,6 +89,9 @@ async def start(
     except (ConfigError, ObjectsUnavailable) as exc:
         record(events.WARNING, events.FAILED, f"Error: {exc}")
         raise StartFailure("CreateContainerConfigError", str(exc)) from exc
+    half_made = state.observed.latest(container.name)
+    if half_made is not None and half_made.state == ContainerState.CREATED:
+        await ctx.runtime.remove_container(half_made.id)
     container_id = await _create_and_start(ctx, sandbox, config, record)
     await _post_start(ctx, state, sandbox, container, container_id, record)
     return container_id
@@ -180,7 +184,8 @@ def _attempt(state: PodState, name: str) -> int:
     """One more than the last; if the runtime has no record, the API's status remembers."""
     last = state.observed.latest(name)
     if last is not None:
-        return restart_count(last) + 1
+        # one that was made and never started (a kubelet died in between) was no attempt
+        return restart_count(last) + (last.state != ContainerState.CREATED)
     status = state.pod.status
     for old in (*status.container_statuses, *status.init_container_statuses, *status.ephemeral_container_statuses):
         if old.name == name and old.container_id:

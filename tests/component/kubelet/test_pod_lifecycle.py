@@ -213,3 +213,76 @@ async def test_image_pulls_back_off(rig: Any) -> None:
     rig.behave("app:1")
     await rig.clock.advance("20s")
     assert (await rig.status()).phase == "Running"
+
+
+async def test_a_kubelet_that_dies_between_create_and_start_costs_no_restart(rig: Any) -> None:
+    await rig.start()
+    rig.runtime.delay("start_container", 60.0)
+    await rig.add(rig.make_pod())
+    assert [c.status.state for c in rig.runtime.containers.values()] == ["created"]
+    await rig.stop()
+    rig.runtime.delay("start_container", 0.0)
+    await rig.start()
+    await rig.clock.advance("1s")
+    status = await rig.status()
+    assert status.phase == "Running" and status.container_statuses[0].restart_count == 0
+    assert len(rig.runtime.containers) == 1
+
+
+async def test_pre_stop_and_post_start_hooks(rig: Any) -> None:
+    ran: list[str] = []
+
+    def run(command: Any) -> Any:
+        from minik8s.kubelet.runtimes.base import ExecResult
+
+        ran.append(" ".join(command))
+        return ExecResult(0, b"", b"")
+
+    rig.behave("app", exec=run, stop_seconds=1.0)
+    hooks = {"postStart": {"exec": {"command": ["hello"]}}, "preStop": {"exec": {"command": ["bye"]}}}
+    app = {"name": "app", "image": "app:1", "imagePullPolicy": "IfNotPresent", "lifecycle": hooks}
+    await rig.start()
+    await rig.add(rig.make_pod(containers=[app]))
+    assert ran == ["hello"]
+    await rig.client.delete(core.Pod, "web", "default", grace_period_seconds=10)
+    await rig.clock.advance("500ms")
+    assert ran == ["hello", "bye"] and await rig.exists()
+    await rig.clock.advance("2s")
+    assert not await rig.exists()
+
+
+async def test_a_pre_stop_hook_spends_from_the_grace_period(rig: Any) -> None:
+    rig.behave("app", exec_seconds=100.0, stop_seconds=None)
+    hooks = {"preStop": {"exec": {"command": ["slow"]}}}
+    app = {"name": "app", "image": "app:1", "imagePullPolicy": "IfNotPresent", "lifecycle": hooks}
+    await rig.start()
+    await rig.add(rig.make_pod(containers=[app]))
+    await rig.client.delete(core.Pod, "web", "default", grace_period_seconds=10)
+    await rig.clock.advance("11s")
+    assert await rig.exists()
+    await rig.clock.advance("2s")  # two seconds are left to the stop signal, whatever the hook took
+    assert not await rig.exists()
+
+
+async def test_a_failed_post_start_hook_kills_the_container(rig: Any) -> None:
+    rig.behave("app", exec_exit_code=5)
+    hooks = {"postStart": {"exec": {"command": ["no"]}}}
+    app = {"name": "app", "image": "app:1", "imagePullPolicy": "IfNotPresent", "lifecycle": hooks}
+    await rig.start()
+    await rig.add(rig.make_pod(containers=[app]))
+    await rig.clock.advance("2s")
+    assert (await rig.status()).container_statuses[0].ready is False
+    reasons = [reason for reason, _ in await rig.events()]
+    assert "FailedPostStartHook" in reasons and "Killing" in reasons
+
+
+async def test_readiness_gates_of_others_make_a_pod_ready(rig: Any) -> None:
+    await rig.start()
+    await rig.add(rig.make_pod(readinessGates=[{"conditionType": "example.test/lb"}]))
+    assert rig.condition(await rig.status(), "Ready").reason == "ReadinessGatesNotReady"
+    body = {"status": {"conditions": [{"type": "example.test/lb", "status": "True"}]}}
+    await rig.client.patch(core.Pod, "web", "default", body, type="strategic", subresource="status")
+    await rig.clock.advance("1s")
+    status = await rig.status()
+    assert rig.condition(status, "Ready").status == "True"
+    assert rig.condition(status, "example.test/lb").status == "True"  # not ours, and still there
