@@ -65,6 +65,8 @@ CONTROLLERS = (
     Descriptor("cronjob", "cronjob-controller", "cronjob.controller:CronJobController"),
     Descriptor("ttl-after-finished", "ttl-after-finished-controller",
                "ttl_after_finished:TTLAfterFinishedController"),
+    Descriptor("resourcequota", "resourcequota-controller", "quota.controller:ResourceQuotaController"),
+    Descriptor("disruption", "disruption-controller", "disruption:DisruptionController"),
     Descriptor("garbagecollector", "garbage-collector-controller", "garbagecollector.controller:GarbageCollector"),
 )  # fmt: skip
 
