@@ -204,7 +204,7 @@ class _Parser:
         values: set[str] = set()
         while True:
             value = "" if self._peek() in (",", ")") else self._next()
-            if value in _SYMBOLS - {""} or not self._peek():
+            if value in _SYMBOLS and not (value == "" and self._peek() in (",", ")")):
                 raise ValueError(f"found '{value}', expected: ',', ')' or identifier")
             values.add(value)
             end = self._next()

@@ -42,7 +42,7 @@ def test_label_selectors(text: str, labels: dict[str, str], expected: bool) -> N
         ("a,", "found '', expected: identifier after ','"),
         ("a in x", "unable to parse requirement: found 'x' expected: '('"),
         ("a=b c", "found 'c', expected: ',' or 'end of string'"),
-        ("a in (b", "unable to parse requirement: found 'b', expected: ',', ')' or identifier"),
+        ("a in (b", "unable to parse requirement: found '', expected: ',' or ')'"),
     ],
 )
 def test_messages(text: str, message: str) -> None:
