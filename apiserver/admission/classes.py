@@ -84,7 +84,10 @@ class RuntimeClass(AdmissionPlugin):
         selector = attrs.spec.get("nodeSelector") or {}
         for key, value in wanted.items():
             if selector.get(key, value) != value:
-                text = f"conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; pod.spec.nodeSelector[{key}] = {selector[key]}"
+                text = (
+                    f"conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; "
+                    f"pod.spec.nodeSelector[{key}] = {selector[key]}"
+                )
                 raise Forbidden.of("pods", attrs.name, text)
         attrs.spec["nodeSelector"] = {**selector, **wanted}
 

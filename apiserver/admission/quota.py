@@ -86,7 +86,10 @@ def charged(attrs: Attributes, quota: Json, evaluate: Callable[[Json], Usage]) -
     over = [key for key in wanted if total[key] > parse(hard[key])]
     if over:
         requested = {key: str(wanted[key]) for key in over}
-        text = f"exceeded quota: {name}, requested: {shown(requested, over)}, used: {shown(used, over)}, limited: {shown(hard, over)}"
+        text = (
+            f"exceeded quota: {name}, requested: {shown(requested, over)}, used: {shown(used, over)}, "
+            f"limited: {shown(hard, over)}"
+        )
         raise _refused(attrs, text)
     return {**used, **{key: str(amount) for key, amount in total.items()}}
 

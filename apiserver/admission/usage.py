@@ -1,4 +1,4 @@
-"""What an object counts for in a quota: pods their requests and limits, services and claims by sort, the rest by number.
+"""What an object counts for in a quota: pods by requests and limits, services and claims by sort, the rest by number.
 
 Mirrors `pkg/quota/v1/evaluator/core/{pods,services,persistent_volume_claims}.go` and its scopes. Pure functions.
 """
@@ -155,7 +155,7 @@ def quota_matches(quota: Json, resource: str, obj: Json) -> bool:
 
 def _in_scope(selector: Json, pod: Json) -> bool:
     spec, scope = pod.get("spec") or {}, selector.get("scopeName")
-    terminating = (spec.get("activeDeadlineSeconds") or -1) >= 0
+    terminating: bool = (spec.get("activeDeadlineSeconds") or -1) >= 0
     if scope == "Terminating":
         return terminating
     if scope == "NotTerminating":

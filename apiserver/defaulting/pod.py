@@ -76,7 +76,7 @@ def default_container(container: Json) -> None:
         if source:
             _default_env_source(source)
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
-        if container.get(name):
+        if container.get(name) is not None:
             _default_probe(container[name])
     if container.get("lifecycle"):
         for hook in container["lifecycle"].values():

@@ -126,7 +126,7 @@ def print_policy_binding(obj: Json, now: float) -> list[Any]:
 def print_api_service(obj: Json, now: float) -> list[Any]:
     service = (obj.get("spec") or {}).get("service")
     conditions = (obj.get("status") or {}).get("conditions") or ()
-    available = next((one for one in conditions if one.get("type") == "Available"), {})
+    available: Json = next((one for one in conditions if one.get("type") == "Available"), {})
     word = available.get("status") or ("Unknown" if service else "True")
     if word != "True" and available.get("reason"):
         word = f"{word} ({available['reason']})"

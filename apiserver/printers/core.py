@@ -141,7 +141,7 @@ def print_quota(obj: Json, now: float) -> list[Any]:
 
 
 def print_component_status(obj: Json, now: float) -> list[Any]:
-    condition = next((one for one in obj.get("conditions") or () if one.get("type") == "Healthy"), {})
+    condition: Json = next((one for one in obj.get("conditions") or () if one.get("type") == "Healthy"), {})
     word = {"True": "Healthy", "False": "Unhealthy"}.get(condition.get("status") or "", "Unknown")
     return [text.name(obj), word, condition.get("message") or "", condition.get("error") or ""]
 

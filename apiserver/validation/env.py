@@ -21,8 +21,13 @@ _RESOURCE_FIELDS = (
     "requests.cpu", "requests.ephemeral-storage", "requests.memory",
 )  # fmt: skip
 #: What the downward API can name at all (ConvertDownwardAPIFieldLabel).
-_KNOWN_FIELDS = frozenset(ENV_FIELDS) | {"metadata.annotations", "metadata.labels", "spec.restartPolicy", "status.phase",
-                                         "spec.schedulerName"}  # fmt: skip
+_KNOWN_FIELDS = frozenset(ENV_FIELDS) | {
+    "metadata.annotations",
+    "metadata.labels",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "status.phase",
+}
 _BYTE_DIVISORS = ("1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei")
 _subscript_re = re.compile(r"(.+)\['(.*)'\]")
 

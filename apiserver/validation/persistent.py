@@ -56,8 +56,8 @@ def _check_volume(errors: Errors, spec: Json) -> None:
         errors.append(FieldError.not_supported("spec.capacity", capacity, ["storage"]))
     for name, text in capacity.items():
         _check_storage(errors, text, f"spec.capacity[{name}]")
-    check_enum(errors, spec.get("persistentVolumeReclaimPolicy"), RECLAIM_POLICIES, "spec.persistentVolumeReclaimPolicy",
-               required=False)  # fmt: skip
+    policy = spec.get("persistentVolumeReclaimPolicy")
+    check_enum(errors, policy, RECLAIM_POLICIES, "spec.persistentVolumeReclaimPolicy", required=False)
     check_enum(errors, spec.get("volumeMode"), ("Block", "Filesystem"), "spec.volumeMode", required=False)
     required = (spec.get("nodeAffinity") or {}).get("required")
     if required is not None:

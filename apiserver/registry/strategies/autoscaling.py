@@ -6,6 +6,8 @@ current metrics ride in `autoscaling.alpha.kubernetes.io/*` annotations as JSON.
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from minik8s.apiserver.registry.strategy import JsonObject, Strategy
@@ -97,7 +99,7 @@ def v2_to_v1(obj: JsonObject) -> JsonObject:
     return _rebuilt(obj, "autoscaling/v1", meta, annotations, spec, status)
 
 
-def _pop(annotations: JsonObject, key: str) -> object:
+def _pop(annotations: JsonObject, key: str) -> Any:
     text = annotations.pop(key, None)
     if not text:
         return None

@@ -115,7 +115,7 @@ def _resized(new: JsonObject, old: JsonObject) -> JsonObject:
 def _with_resources(container: JsonObject, given: JsonObject | None) -> JsonObject:
     if given is None:
         return container
-    kept = {key: given[key] for key in ("resources", "resizePolicy") if key in given}
+    kept: JsonObject = {key: given[key] for key in ("resources", "resizePolicy") if key in given}
     return {**container, **kept}
 
 

@@ -45,12 +45,11 @@ def _container_warnings(found: list[str], container: Json, path: str) -> None:
     seen: dict[str, Any] = {}
     for index, variable in enumerate(container.get("env") or ()):
         name = variable.get("name") or ""
-        if name in seen:
-            # A later definition may use an earlier one: only plain repetition hides something.
-            if f"$({name})" not in (variable.get("value") or ""):
-                found.append(
-                    f'{path}.env[{index}]: hides previous definition of "{name}", which may be dropped when using apply'
-                )
+        # A later definition may use an earlier one: only plain repetition hides something.
+        if name in seen and f"$({name})" not in (variable.get("value") or ""):
+            found.append(
+                f'{path}.env[{index}]: hides previous definition of "{name}", which may be dropped when using apply'
+            )
         seen[name] = variable
     resources = container.get("resources") or {}
     for group in ("limits", "requests"):

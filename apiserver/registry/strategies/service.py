@@ -40,9 +40,9 @@ class ServiceStrategy(Strategy):
     def prepare_update(self, new: JsonObject, old: JsonObject) -> None:
         spec, before = new.setdefault("spec", {}), old.get("spec") or {}
         carry(new, old, "status")
-        drop_type_dependent(spec, before)
-        normalise_cluster_ips(spec, before)
         keep_allocated(spec, before)
+        normalise_cluster_ips(spec, before)
+        drop_type_dependent(spec, before)
         if before.get("type") == "LoadBalancer" and spec.get("type") != "LoadBalancer":
             new["status"] = {**(new.get("status") or {}), "loadBalancer": {}}
 
@@ -123,23 +123,19 @@ def normalise_cluster_ips(spec: JsonObject, before: JsonObject) -> None:
     """Old clients know only clusterIP: a change of it alone is a change of both."""
     single, many = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
     old_single, old_many = before.get("clusterIP") or "", before.get("clusterIPs") or []
-    if single and not many and not old_many:
-        spec["clusterIPs"] = [single]
-        return
-    if not old_single and single and not many:
+    if single and (not many or (single != old_single and many == old_many)):
         spec["clusterIPs"] = [single]
     elif old_single and not single and many == old_many:
         spec.pop("clusterIPs", None)
-    elif old_single and single != old_single and many == old_many:
-        spec["clusterIPs"] = [single]
 
 
 def keep_allocated(spec: JsonObject, before: JsonObject) -> None:
     """What the server chose stays when the client does not send it (patchAllocatedValues)."""
     if needs_cluster_ip(spec) and needs_cluster_ip(before):
-        if not spec.get("clusterIP") and not spec.get("clusterIPs"):
-            for key in ("clusterIP", "clusterIPs"):
-                carry(spec, before, key)
+        if not spec.get("clusterIP"):
+            carry(spec, before, "clusterIP")
+        if not spec.get("clusterIPs") and spec.get("clusterIP") == before.get("clusterIP"):
+            carry(spec, before, "clusterIPs")
         for key in ("ipFamilies", "ipFamilyPolicy"):
             if not spec.get(key):
                 carry(spec, before, key)

@@ -6,7 +6,7 @@ upstream's types print without omitempty, so that `{.status.replicas}` reads 0 a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from minik8s.apiserver.registry.strategies.pod_warnings import pod_warnings
 from minik8s.apiserver.registry.strategy import JsonObject, Strategy
@@ -15,7 +15,7 @@ from minik8s.apiserver.registry.strategy import JsonObject, Strategy
 class WorkloadStrategy(Strategy):
     """A kind with spec.template."""
 
-    first_status: JsonObject = {}
+    first_status: ClassVar[JsonObject] = {}
 
     def prepare_create(self, obj: JsonObject) -> None:
         obj["status"] = dict(self.first_status)
@@ -28,7 +28,7 @@ class WorkloadStrategy(Strategy):
 
 
 class ReplicaSetStrategy(WorkloadStrategy):
-    first_status = {"replicas": 0}  # noqa: RUF012
+    first_status: ClassVar[JsonObject] = {"replicas": 0}
     field_labels = frozenset({"status.replicas"})
 
     def selectable_fields(self, obj: JsonObject) -> dict[str, str]:
@@ -52,11 +52,11 @@ class DeploymentStrategy(WorkloadStrategy):
 
 
 class StatefulSetStrategy(WorkloadStrategy):
-    first_status = {"replicas": 0, "availableReplicas": 0}  # noqa: RUF012
+    first_status: ClassVar[JsonObject] = {"replicas": 0, "availableReplicas": 0}
 
 
 class DaemonSetStrategy(WorkloadStrategy):
-    first_status = {  # noqa: RUF012
+    first_status: ClassVar[JsonObject] = {
         "currentNumberScheduled": 0,
         "numberMisscheduled": 0,
         "desiredNumberScheduled": 0,
