@@ -172,7 +172,8 @@ def _in_scope(selector: Json, pod: Json) -> bool:
 
 
 def _priority_selected(selector: Json, name: str) -> bool:
-    operator, values = selector.get("operator"), selector.get("values") or ()
+    operator = selector.get("operator")
+    values: list[str] = selector.get("values") or []
     if operator == "Exists":
         return bool(name)
     if operator == "DoesNotExist":

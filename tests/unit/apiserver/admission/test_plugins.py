@@ -1,5 +1,7 @@
 """Each admission plugin: what it adds, and the texts with which it refuses."""
 
+# ruff: noqa: E501 - tables read best with a case per line, and messages whole
+
 from __future__ import annotations
 
 import asyncio
@@ -20,8 +22,7 @@ from minik8s.apiserver.admission.quota import ResourceQuota
 from minik8s.apiserver.admission.service_accounts import ServiceAccount
 from minik8s.apiserver.admission.tolerations import DefaultTolerationSeconds
 from minik8s.apiserver.admission.volumes import StorageObjectInUseProtection
-
-from .fakes import FakeRegistry, Json, attributes, run
+from tests.unit.apiserver.admission.fakes import FakeRegistry, Json, attributes, run
 
 
 def pod(namespace: str = "default", **spec: Any) -> Json:
@@ -43,7 +44,7 @@ def registry() -> FakeRegistry:
 
 
 async def test_no_namespace_is_404(registry: FakeRegistry) -> None:
-    with pytest.raises(NotFound, match='^namespaces "gone" not found$'):
+    with pytest.raises(NotFound, match=r'^namespaces "gone" not found$'):
         await run(NamespaceLifecycle(registry), attributes("Pod", pod("gone")))
 
 
@@ -152,7 +153,9 @@ async def test_global_default_priority(registry: FakeRegistry) -> None:
     await run(Priority(registry), attrs)
     assert (attrs.spec["priorityClassName"], attrs.spec["priority"]) == ("usual", 7)
     other = {"metadata": {"name": "other"}, "value": 1, "globalDefault": True}
-    with pytest.raises(Forbidden, match="PriorityClass usual is already marked as default. Only one default can exist"):
+    with pytest.raises(
+        Forbidden, match=r"PriorityClass usual is already marked as default. Only one default can exist"
+    ):
         await run(Priority(registry), attributes("PriorityClass", other, group="scheduling.k8s.io"))
 
 
@@ -311,7 +314,7 @@ async def test_quota_exceeded(registry: FakeRegistry) -> None:
 
 async def test_quota_obliges_to_name_requests(registry: FakeRegistry) -> None:
     quota(registry, {"requests.cpu": "1"}, {"requests.cpu": "0"})
-    with pytest.raises(Forbidden, match="failed quota: q: must specify requests.cpu for: c"):
+    with pytest.raises(Forbidden, match=r"failed quota: q: must specify requests.cpu for: c"):
         await run(ResourceQuota(registry), attributes("Pod", pod()))
 
 

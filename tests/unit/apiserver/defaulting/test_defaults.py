@@ -1,5 +1,7 @@
 """Defaults per kind, against what upstream's defaults.go fill in."""
 
+# ruff: noqa: E501 - tables read best with a case per line, and messages whole
+
 from __future__ import annotations
 
 import copy

@@ -1,5 +1,7 @@
 """Services: cluster IPs and node ports kept unique, given back, and carried over changes of type."""
 
+# ruff: noqa: E501 - tables read best with a case per line, and messages whole
+
 from __future__ import annotations
 
 import copy
@@ -14,9 +16,8 @@ from minik8s.api.times import format_time
 from minik8s.apiserver.auth.user import LOOPBACK
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.strategies.service_alloc import IP_PREFIX, PORT_PREFIX
-
-from ..admission.fakes import FakeRegistry
-from ..validation.builders import Json, kind, strategy
+from tests.unit.apiserver.admission.fakes import FakeRegistry
+from tests.unit.apiserver.validation.builders import Json, kind, strategy
 
 SERVICE = strategy("Service")
 

@@ -1,5 +1,7 @@
 """What strategies wipe, keep, count and select."""
 
+# ruff: noqa: E501 - tables read best with a case per line, and messages whole
+
 from __future__ import annotations
 
 import copy
@@ -14,8 +16,7 @@ from minik8s.apiserver.registry.strategies.pod import apply_binding
 from minik8s.apiserver.registry.strategies.qos import qos_class
 from minik8s.apiserver.registry.strategies.scale import apply_scale, scale_of
 from minik8s.apiserver.registry.strategy import strategy_for
-
-from ..validation.builders import Json, container, job, kind, named, pod, strategy, workload
+from tests.unit.apiserver.validation.builders import Json, container, job, kind, named, pod, strategy, workload
 
 
 @pytest.mark.parametrize("of", list(SCHEME), ids=lambda one: f"{one.group_kind}-{one.version}")
@@ -124,7 +125,7 @@ def test_binding_refused(obj: Json, text: str) -> None:
 
 
 def test_binding_invalid() -> None:
-    with pytest.raises(Invalid, match="target.name: Required value"):
+    with pytest.raises(Invalid, match=r"target.name: Required value"):
         apply_binding(pod(), binding(name=""))
 
 

@@ -1,5 +1,7 @@
 """All other kinds: one spoilt field each, and the message for it."""
 
+# ruff: noqa: E501 - tables read best with a case per line, and messages whole
+
 from __future__ import annotations
 
 import base64
@@ -9,8 +11,18 @@ import pytest
 
 from minik8s.apiserver.validation import cron
 from minik8s.apiserver.validation.autoscaling import validate_scale
-
-from .builders import Json, container, create, job, named, service, strategy, texts, update, workload
+from tests.unit.apiserver.validation.builders import (
+    Json,
+    container,
+    create,
+    job,
+    named,
+    service,
+    strategy,
+    texts,
+    update,
+    workload,
+)
 
 APPS, BATCH, NET = "apps", "batch", "networking.k8s.io"
 ADMISSION = "admissionregistration.k8s.io"

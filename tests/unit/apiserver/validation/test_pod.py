@@ -1,12 +1,14 @@
 """Pods: every message, from one spoilt pod each."""
 
+# ruff: noqa: E501 - tables read best with a case per line, and messages whole
+
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
 
-from .builders import Json, container, create, pod, strategy, texts, update
+from tests.unit.apiserver.validation.builders import Json, container, create, pod, strategy, texts, update
 
 POD = strategy("Pod")
 
