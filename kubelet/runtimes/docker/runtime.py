@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import json
 import math
-import os
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -24,8 +23,9 @@ from minik8s.kubelet.runtimes import base, pause
 from minik8s.kubelet.runtimes.docker import config as render
 from minik8s.kubelet.runtimes.docker import inspect as parse
 from minik8s.kubelet.runtimes.docker.engine import Engine, EngineError
+from minik8s.kubelet.runtimes.docker.execution import Execution
 from minik8s.kubelet.runtimes.docker.images import DockerImages
-from minik8s.kubelet.runtimes.docker.streams import DockerExecStream, demultiplex
+from minik8s.kubelet.runtimes.docker.streams import demultiplex
 from minik8s.kubelet.runtimes.netns import open_in_pod
 
 log = get_logger(__name__)
@@ -45,6 +45,7 @@ class DockerRuntime:
         self.options = options
         self.engine = Engine(options.max_threads, options.env.get("DOCKER_HOST", ""))
         self.images = DockerImages(self.engine)
+        self._execution = Execution(self.engine)
         self._hub = base.EventHub()
         self._watcher: asyncio.Task[None] | None = None
         self._connected = asyncio.Event()
@@ -313,78 +314,21 @@ class DockerRuntime:
     # streams --------------------------------------------------------------------------------------------------------
     async def exec_sync(self, container_id: str, command: Sequence[str], timeout: float = 0) -> base.ExecResult:
         """→ base.Runtime."""
-        identifier = await self._exec_create(container_id, command, stdin=False, tty=False)
-        stream = await self._exec_start(identifier, tty=False)
-        output: dict[int, list[bytes]] = {1: [], 2: []}
-        try:
-            async with asyncio.timeout(timeout or None):
-                while (piece := await stream.read()) is not None:
-                    output[piece[0]].append(piece[1])
-                code = await stream.wait()
-        except TimeoutError:
-            await self._exec_kill(identifier)
-            raise TimeoutError(f"command {list(command)} timed out after {timeout:g} s") from None
-        finally:
-            await stream.close()
-        stdout, stderr = b"".join(output[1]), b"".join(output[2])
-        if code in (126, 127) and stdout.startswith(b"OCI runtime exec failed"):
-            stdout, stderr = b"", stdout + stderr
-        return base.ExecResult(code, stdout, stderr)
+        return await self._execution.run(container_id, command, timeout)
 
     async def exec(
         self, container_id: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False
     ) -> base.ExecStream:
         """→ base.Runtime."""
-        return await self._exec_start(await self._exec_create(container_id, command, stdin=stdin, tty=tty), tty)
-
-    async def _exec_create(self, container_id: str, command: Sequence[str], *, stdin: bool, tty: bool) -> str:
-        try:
-            answer = await self.engine.call(
-                lambda client: client.exec_create(container_id, list(command), stdin=stdin, tty=tty)
-            )
-        except EngineError as exc:
-            if exc.status == 409:
-                raise base.ContainerNotFound(exc.message) from exc
-            raise
-        return str(answer["Id"])
-
-    async def _exec_start(self, identifier: str, tty: bool) -> DockerExecStream:
-        pair, first = await self.engine.hijack(f"/exec/{identifier}/start", None, {"Detach": False, "Tty": tty})
-
-        async def resize(width: int, height: int) -> None:
-            with contextlib.suppress(EngineError, base.ContainerNotFound):
-                await self.engine.post(f"/exec/{identifier}/resize", {"h": height, "w": width})
-
-        async def exit_code() -> int:
-            for _ in range(50):  # the streams may end a moment before the engine knows how
-                info = await self.engine.call(lambda client: client.exec_inspect(identifier))
-                if not info["Running"] and info["ExitCode"] is not None:
-                    return int(info["ExitCode"])
-                await asyncio.sleep(0.02)
-            return 0
-
-        return DockerExecStream(pair, first, tty, resize, exit_code)
-
-    async def _exec_kill(self, identifier: str) -> None:
-        """The engine cannot end an exec; where its processes are ours to signal, we do."""
-        info = await self.engine.call(lambda client: client.exec_inspect(identifier))
-        if self.engine.local and info.get("Pid") and info.get("Running"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(int(info["Pid"]), 9)
+        return await self._execution.open(container_id, command, stdin=stdin, tty=tty)
 
     async def attach(self, container_id: str, *, stdin: bool = False, tty: bool = False) -> base.ExecStream:
         """→ base.Runtime."""
-        query = {"stream": 1, "stdout": 1, "stderr": 1, "stdin": int(stdin), "logs": 0}
-        pair, first = await self.engine.hijack(f"/containers/{container_id}/attach", query, {})
-
-        async def resize(width: int, height: int) -> None:
-            with contextlib.suppress(EngineError, base.ContainerNotFound):
-                await self.engine.post(f"/containers/{container_id}/resize", {"h": height, "w": width})
 
         async def exit_code() -> int:
             return (await self.container_status(container_id)).exit_code
 
-        return DockerExecStream(pair, first, tty, resize, exit_code)
+        return await self._execution.attach(container_id, stdin, tty, exit_code)
 
     async def port_forward(self, sandbox_id: str, port: int) -> base.ByteStream:
         """→ base.Runtime."""

@@ -18,7 +18,6 @@ import contextlib
 import os
 import secrets
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -31,16 +30,12 @@ from minik8s.kubelet.runtimes.base import ContainerState as State
 from minik8s.kubelet.runtimes.logs import read_log
 from minik8s.kubelet.runtimes.netns import open_in_pod
 from minik8s.kubelet.runtimes.process.cgroups import Cgroups
+from minik8s.kubelet.runtimes.process.execution import open_command, read_line, run_to_end
 from minik8s.kubelet.runtimes.process.images import ImageStore
-from minik8s.kubelet.runtimes.process.records import ContainerRecord, ProcessId, read_json, write_json
+from minik8s.kubelet.runtimes.process.records import ContainerRecord, ProcessId, write_json
 from minik8s.kubelet.runtimes.process.sandboxes import Sandboxes
 from minik8s.kubelet.runtimes.process.spec import render_spec
-from minik8s.kubelet.runtimes.process.streams import (
-    AttachStream,
-    ChildStream,
-    container_namespaces,
-    render_nsenter,
-)
+from minik8s.kubelet.runtimes.process.streams import AttachStream
 
 log = get_logger(__name__)
 SHIM = Path(__file__).with_name("shim.py")
@@ -190,14 +185,14 @@ class ProcessRuntime:
         told, tell = os.pipe()
         command = [sys.executable, "-I", "-S", str(SHIM), str(record.folder), str(tell)]
         try:
-            shim = await asyncio.to_thread(_spawn_detached, command, tell)
+            shim = await asyncio.to_thread(spawn_detached, command, tell)
         finally:
             os.close(tell)
         with contextlib.suppress(ProcessLookupError):
             record.shim = ProcessId.of(shim)
         record.save()
         self._watch(record)
-        answer = await _read_pipe(told, START_SECONDS)
+        answer = await read_line(told, START_SECONDS)
         record.refresh()
         if not answer.startswith("ok"):
             message = answer.split(" ", 2)[2] if answer.startswith("error") else "the shim ended without a word"
@@ -319,41 +314,14 @@ class ProcessRuntime:
     # streams --------------------------------------------------------------------------------------------------------
     async def exec_sync(self, container_id: str, command: Sequence[str], timeout: float = 0) -> base.ExecResult:
         """→ base.Runtime."""
-        stream = await self._exec(container_id, command, stdin=False, tty=False)
-        output: dict[int, list[bytes]] = {1: [], 2: []}
-        try:
-            async with asyncio.timeout(timeout or None):
-                while (piece := await stream.read()) is not None:
-                    output[piece[0]].append(piece[1])
-                code = await stream.wait()
-        except TimeoutError:
-            stream.kill()
-            raise TimeoutError(f"command {list(command)} timed out after {timeout:g} s") from None
-        finally:
-            await stream.close()
-        return base.ExecResult(code, b"".join(output[1]), b"".join(output[2]))
+        stream = await open_command(self._running(container_id), command, self.isolated, stdin=False, tty=False)
+        return await run_to_end(stream, command, timeout)
 
     async def exec(
         self, container_id: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False
     ) -> base.ExecStream:
         """→ base.Runtime."""
-        return await self._exec(container_id, command, stdin=stdin, tty=tty)
-
-    async def _exec(self, container_id: str, command: Sequence[str], *, stdin: bool, tty: bool) -> ChildStream:
-        record = self._running(container_id)
-        spec = read_json(record.folder / "spec.json") or {}
-        env = {**spec.get("env", {}), **({"TERM": "xterm"} if tty else {})}
-        if not self.isolated:
-            return await self._exec_plain(command, env, str(record.folder), stdin, tty)
-        namespaces = container_namespaces(record.pid)
-        line = render_nsenter(record.pid, namespaces, spec["cgroups"], spec["uid"], spec["gid"], command)
-        return await ChildStream.start(line, env, None, stdin, tty)
-
-    async def _exec_plain(
-        self, command: Sequence[str], env: dict[str, str], folder: str, stdin: bool, tty: bool
-    ) -> ChildStream:
-        """By way of env(1), which tells a command that is not there by 127, as in a container."""
-        return await ChildStream.start(["/usr/bin/env", "--", *command], env, folder, stdin, tty)
+        return await open_command(self._running(container_id), command, self.isolated, stdin=stdin, tty=tty)
 
     async def attach(self, container_id: str, *, stdin: bool = False, tty: bool = False) -> base.ExecStream:
         """→ base.Runtime."""
@@ -395,28 +363,3 @@ class ProcessRuntime:
 
     def _publish(self, kind: base.EventType, record: ContainerRecord) -> None:
         self._hub.publish(base.RuntimeEvent(kind, record.pod_uid, record.id, record.sandbox_id, record.name))
-
-
-def _spawn_detached(command: list[str], keep: int) -> int:
-    """A process that does not die with us: its own session, none of our files but `keep`."""
-    null = subprocess.DEVNULL
-    process = subprocess.Popen(
-        command, stdin=null, stdout=null, stderr=null, pass_fds=(keep,), start_new_session=True, cwd="/"
-    )
-    process.returncode = 0  # its end is seen by its pidfd; Popen must not look for it
-    return process.pid
-
-
-async def _read_pipe(descriptor: int, timeout: float) -> str:
-    """All of a pipe until its other end is closed; "" after `timeout`."""
-    loop = asyncio.get_running_loop()
-    reader = asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
-    )
-    try:
-        return (await asyncio.wait_for(reader.readline(), timeout)).decode(errors="replace")
-    except TimeoutError:
-        return ""
-    finally:
-        transport.close()

@@ -11,7 +11,6 @@ import socket
 import struct
 import termios
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from minik8s.kubelet.runtimes import base
 from minik8s.kubelet.runtimes.process.records import ContainerRecord
@@ -198,30 +197,3 @@ class AttachStream:
         """→ base.ExecStream."""
         self._ended.set()
         self._writer.close()
-
-
-def render_nsenter(
-    pid: int, namespaces: Sequence[str], cgroups: Sequence[str], uid: int, gid: int, command: Sequence[str]
-) -> list[str]:
-    """A command line that runs `command` as if in the container of `pid`, in its cgroup.
-
-    A shell joins the cgroup first: what is written there is the writer itself, and nsenter cannot do it.
-    """
-    flags = {"mnt": "-m", "uts": "-u", "ipc": "-i", "net": "-n", "pid": "-p"}
-    enter = ["nsenter", "-t", str(pid), *(flags[name] for name in namespaces)]
-    if "mnt" in namespaces:
-        enter += ["-r", "-w"]  # the root and working directory of that process
-    if uid or gid:
-        enter += ["-S", str(uid), "-G", str(gid)]
-    join = 'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs"; shift; done 2>/dev/null; shift; exec "$@"'
-    return ["/bin/sh", "-c", join, "sh", *cgroups, "--", *enter, "--", *command]
-
-
-def container_namespaces(pid: int) -> list[str]:
-    """Those of the process that are not the kubelet's own."""
-    found = []
-    for name in ("mnt", "uts", "ipc", "net", "pid"):
-        with contextlib.suppress(OSError):
-            if Path(f"/proc/{pid}/ns/{name}").readlink() != Path(f"/proc/self/ns/{name}").readlink():
-                found.append(name)
-    return found
