@@ -73,7 +73,8 @@ class ResourceQuotaController(Controller):
         return POLL if asked else self.resync
 
     def _cached_usage(self, quota: core.ResourceQuota) -> Usage:
-        namespace, usage, form = quota.metadata.namespace, {}, quota.to_dict()
+        usage: Usage = {}
+        namespace, form = quota.metadata.namespace, quota.to_dict()
         scoped = bool(quota.spec.scopes or quota.spec.scope_selector)
         for pod in self.pods.list(namespace):
             data = pod.to_dict()
