@@ -129,13 +129,28 @@ class Server:
         info = request.info
         key = _metrics_key(request)
         self.metrics.observe(key, status, seconds)
-        if mutating and info.resource and log.is_enabled("debug"):
-            log.debug("request", verb=info.verb, resource=info.group_resource, object=f"{info.namespace}/{info.name}".strip("/"),
-                      subresource=info.subresource, user=request.user.name if hasattr(request, "user") else "", code=status,
-                      ms=round(seconds * 1000, 1), audit=request.audit_id.decode())  # fmt: skip
-        elif seconds > SLOW_SECONDS and key[0] not in ("WATCH", "CONNECT") and info.resource:
-            log.warning("slow request", verb=info.verb, resource=info.group_resource, namespace=info.namespace,
-                        code=status, seconds=round(seconds, 2))  # fmt: skip
+        if not info.resource:
+            return
+        if mutating and log.is_enabled("debug"):
+            self._log_mutation(request, status, seconds)
+        elif seconds > SLOW_SECONDS and key[0] not in ("WATCH", "CONNECT"):
+            where = {"resource": info.group_resource, "namespace": info.namespace}
+            log.warning("slow request", verb=info.verb, **where, code=status, seconds=round(seconds, 2))
+
+    def _log_mutation(self, request: Request, status: int, seconds: float) -> None:
+        """Who changed what: names only, never content."""
+        info = request.info
+        log.debug(
+            "request",
+            verb=info.verb,
+            resource=info.group_resource,
+            object=f"{info.namespace}/{info.name}".strip("/"),
+            subresource=info.subresource,
+            user=request.user.name,
+            code=status,
+            ms=round(seconds * 1000, 1),
+            audit=request.audit_id.decode(),
+        )
 
     async def object_counts(self) -> list[Sample]:
         """How many objects there are of every resource in use."""
@@ -161,5 +176,3 @@ def _metrics_key(request: Request) -> RequestKey:
     known = info.kind is not None
     return (verb, info.group if known else "", info.version if known else "", info.resource if known else "",
             info.subresource if known else "", scope)  # fmt: skip
-
-

@@ -32,7 +32,9 @@ def parser() -> argparse.ArgumentParser:
     kubelet = p.add_argument_group("kubelets")
     kubelet.add_argument("--kubelet-client-certificate", default="", metavar="FILE", help="shown to kubelets")
     kubelet.add_argument("--kubelet-client-key", default="", metavar="FILE", help="its key")
-    kubelet.add_argument("--kubelet-certificate-authority", default="", metavar="FILE", help="signs kubelets' certificates")
+    kubelet.add_argument(
+        "--kubelet-certificate-authority", default="", metavar="FILE", help="signs kubelets' certificates"
+    )
     p.add_argument("-v", "--v", type=int, default=0, metavar="LEVEL", help="2: one line per mutating request")
     return p
 
@@ -45,8 +47,11 @@ def _add_storage(group: argparse._ArgumentGroup, d: Options) -> None:
     group.add_argument("--etcd-cafile", default="", metavar="FILE")
     group.add_argument("--etcd-certfile", default="", metavar="FILE")
     group.add_argument("--etcd-keyfile", default="", metavar="FILE")
-    flags.add_duration(group, "--etcd-compaction-interval", d.etcd_compaction_interval, "how often history is compacted")  # type: ignore[arg-type]
-    flags.add_duration(group, "--event-ttl", d.event_ttl, "how long events are kept")  # type: ignore[arg-type]
+    for flag, default, text in (
+        ("--etcd-compaction-interval", d.etcd_compaction_interval, "how often history is compacted"),
+        ("--event-ttl", d.event_ttl, "how long events are kept"),
+    ):
+        group.add_argument(flag, type=flags.parse_duration, default=default, metavar="DURATION", help=text)
 
 
 def _add_authentication(group: argparse._ArgumentGroup, d: Options) -> None:

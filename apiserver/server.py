@@ -36,7 +36,7 @@ log = get_logger(__name__)
 class Options:
     """The flags that count, with upstream's defaults."""
 
-    bind_address: str = "0.0.0.0"  # noqa: S104 - as upstream
+    bind_address: str = "0.0.0.0"
     advertise_address: str = ""
     secure_port: int = 6443
     tls_cert_file: str = ""
@@ -83,7 +83,7 @@ class Options:
         default route."""
         if self.advertise_address:
             return self.advertise_address
-        bound = ipaddress.ip_address(self.bind_address or "0.0.0.0")  # noqa: S104
+        bound = ipaddress.ip_address(self.bind_address or "0.0.0.0")
         if not bound.is_unspecified and not bound.is_loopback:
             return self.bind_address
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:

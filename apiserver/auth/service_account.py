@@ -194,7 +194,10 @@ class TokenVerifier:
 
     async def _legacy_user(self, claims: dict[str, Any]) -> User:
         namespace = claims.get(LEGACY_PREFIX + "namespace", "")
-        name, uid = claims.get(LEGACY_PREFIX + "service-account.name", ""), claims.get(LEGACY_PREFIX + "service-account.uid")
+        name, uid = (
+            claims.get(LEGACY_PREFIX + "service-account.name", ""),
+            claims.get(LEGACY_PREFIX + "service-account.uid"),
+        )
         secret = await self._get("secrets", namespace, claims.get(LEGACY_PREFIX + "secret.name", ""))
         if secret is None or secret["metadata"].get("deletionTimestamp"):
             raise InvalidToken("token has been invalidated")

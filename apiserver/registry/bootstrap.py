@@ -25,9 +25,9 @@ log = get_logger(__name__)
 JsonObject = dict[str, Any]
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 PRIORITY_CLASSES = (
-    ("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
-    ("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
-)  # fmt: skip
+    ("system-node-critical", 2_000_001_000, "For pods of the system that may not leave their node."),
+    ("system-cluster-critical", 2_000_000_000, "For pods of the system that must run somewhere in the cluster."),
+)
 REPAIR_SECONDS = 10.0
 
 
@@ -62,14 +62,17 @@ class Bootstrap:
             try:
                 await self.ensure_all()
                 self.done.set()
-            except Exception as error:  # noqa: BLE001 - the loop's one: the server must go on, and try again
+            except Exception as error:
                 log.warning("system objects could not be ensured", error=repr(error), exc_info=not _expected(error))
             await asyncio.sleep(REPAIR_SECONDS if self.done.is_set() else 0.5)
 
     async def ensure_all(self) -> None:
         await asyncio.gather(*(self._ensure("", "v1", "namespaces", _namespace(name)) for name in NAMESPACES))
         await asyncio.gather(
-            *(self._ensure("scheduling.k8s.io", "v1", "priorityclasses", _priority_class(*row)) for row in PRIORITY_CLASSES),
+            *(
+                self._ensure("scheduling.k8s.io", "v1", "priorityclasses", _priority_class(*row))
+                for row in PRIORITY_CLASSES
+            ),
             self._ensure("", "v1", "configmaps", self._authentication_config()),
             self._ensure("", "v1", "services", self._service()),
         )

@@ -78,9 +78,8 @@ def _untyped(body: bytes, kind: Kind) -> JsonObject:
 def check_type(api_version: Any, kind_name: Any, kind: Kind) -> None:
     """apiVersion and kind in the data agree with the request's; absent ones are taken from it."""
     if api_version and api_version != kind.group_version:
-        raise BadRequest(
-            f"the API version in the data ({api_version}) does not match the expected API version ({kind.group_version})"
-        )
+        expected = f"does not match the expected API version ({kind.group_version})"
+        raise BadRequest(f"the API version in the data ({api_version}) {expected}")
     if kind_name and kind_name != kind.kind:
         raise BadRequest(
             f'{kind_name} in version "{kind.version}" cannot be handled as a {kind.kind}: '
@@ -102,8 +101,7 @@ def parse_json(body: bytes, kind: Kind) -> JsonObject:
     except orjson.JSONDecodeError:
         raise unrecognized(body, kind, f"couldn't get version/kind; json parse error: {go_json_error(body)}") from None
     if not isinstance(value, dict):
-        text = f"couldn't get version/kind; json parse error: json: cannot unmarshal {go_value(value)} into Go value of type "
-        text += "struct { APIVersion string \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }"
+        text = f"couldn't get version/kind; json parse error: json: cannot unmarshal {go_value(value)} into Go value"
         raise unrecognized(body, kind, text)
     return value
 
@@ -292,7 +290,7 @@ def _zero(annotation: Any) -> Any:
         return []
     if annotation is str:
         return ""
-    if annotation in (int, float, "int32", "int64") or origin is not None and int in get_args(annotation):
+    if annotation in (int, float, "int32", "int64") or (origin is not None and int in get_args(annotation)):
         return 0
     return False if annotation is bool else {}
 
@@ -301,7 +299,8 @@ def type_error(model: Any, location: tuple[int | str, ...], value: Any) -> str:
     """``json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32``."""
     owner, annotation, names = _owner(model, location)
     field = ".".join(names)
-    return f"json: cannot unmarshal {go_value(value)} into Go struct field {owner.__name__}.{field} of type {go_type(annotation)}"
+    where = f"Go struct field {owner.__name__}.{field} of type {go_type(annotation)}"
+    return f"json: cannot unmarshal {go_value(value)} into {where}"
 
 
 def go_value(value: Any) -> str:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from minik8s.api.meta import format_time, parse_time
-from minik8s.api.status import BadRequest, Conflict, Invalid, NotFound
-from minik8s.api.status import FieldError
+from minik8s.api.status import BadRequest, Conflict, FieldError, Invalid, NotFound
 from minik8s.apiserver.admission.base import DELETE
 from minik8s.apiserver.cache.interface import Entry, KeyMissing, RevisionMismatch
 from minik8s.apiserver.registry.interface import Context
@@ -44,7 +43,11 @@ def validate_options(options: JsonObject) -> None:
     errors = []
     policy = options.get("propagationPolicy")
     if policy is not None and options.get("orphanDependents") is not None:
-        errors.append(FieldError.invalid("propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"))
+        errors.append(
+            FieldError.invalid(
+                "propagationPolicy", policy, "orphanDependents and deletionPropagation cannot be both set"
+            )
+        )
     if policy is not None and policy not in POLICIES:
         errors.append(FieldError.not_supported("propagationPolicy", policy, [*POLICIES, "nil"]))
     if errors:
@@ -107,7 +110,11 @@ def check_preconditions(resource: Resource, name: str, meta: JsonObject, precond
     for key, word in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
         wanted, found = preconditions.get(key), meta.get(key, "")
         if wanted is not None and wanted != found:
-            why = "The object might have been deleted and then recreated" if key == "uid" else "The object might have been modified"
+            why = (
+                "The object might have been deleted and then recreated"
+                if key == "uid"
+                else "The object might have been modified"
+            )
             text = f"the {word} in the precondition ({wanted}) does not match the {word} in record ({found}). {why}"
             raise Conflict.of(resource.kind.plural, name, text, resource.kind.group)
 
@@ -185,7 +192,9 @@ async def delete_collection(registry: ServerRegistry, ctx: Context, entries: lis
     """Delete these objects, many at a time so that the store commits them together. The first error ends it."""
     for start in range(0, len(entries), COLLECTION_BATCH):
         batch = entries[start : start + COLLECTION_BATCH]
-        results = await asyncio.gather(*(_delete_listed(registry, ctx, entry) for entry in batch), return_exceptions=True)
+        results = await asyncio.gather(
+            *(_delete_listed(registry, ctx, entry) for entry in batch), return_exceptions=True
+        )
         for result in results:
             if isinstance(result, BaseException):
                 raise result
@@ -203,5 +212,3 @@ async def _delete_listed(registry: ServerRegistry, ctx: Context, entry: Entry) -
             await delete(registry, one)
         except NotFound:
             return
-
-

@@ -32,7 +32,9 @@ class Registry(Protocol):
         """The object, or None. ``namespace=""`` for cluster-scoped kinds."""
         ...
 
-    async def list(self, kind: Kind, namespace: str = "", label_selector: str = "", field_selector: str = "") -> list[Object]:
+    async def list(
+        self, kind: Kind, namespace: str = "", label_selector: str = "", field_selector: str = ""
+    ) -> list[Object]:
         """All objects that match."""
         ...
 

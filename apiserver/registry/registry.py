@@ -19,7 +19,7 @@ from minik8s.apiserver.registry import write
 from minik8s.apiserver.registry.claims import StoreClaims
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resources
-from minik8s.apiserver.registry.strategy import ServiceRanges
+from minik8s.apiserver.registry.strategy import Claims, ServiceRanges
 from minik8s.apiserver.storage.base import Store
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class ServerRegistry:
         self.store = store
         self.caches = caches
         self.resources = Resources(caches, event_ttl)
-        self.claims = StoreClaims(store)
+        self.claims: Claims = StoreClaims(store)
         self.service_ranges = service_ranges
         self.admission = AdmissionChain([])
 
@@ -52,6 +52,8 @@ class ServerRegistry:
         self, kind: Kind, namespace: str = "", label_selector: str = "", field_selector: str = ""
     ) -> list[JsonObject]:
         resource = self.resources.of(kind)
+        if not await resource.cache.count():
+            return []  # most clusters have no LimitRange, ResourceQuota, …: admission asks for them at every write
         query = ListQuery(
             namespace=namespace,
             label_selector=LabelSelector.parse(label_selector) if label_selector else None,

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from minik8s.api.status import AlreadyExists, ApiError, BadRequest, Conflict, Invalid, NotFound
-from minik8s.api.status import FieldError
+from minik8s.api.status import AlreadyExists, ApiError, BadRequest, Conflict, FieldError, Invalid, NotFound
 from minik8s.apiserver.admission.base import CREATE, UPDATE, Attributes
 from minik8s.apiserver.cache.interface import Entry, KeyExists, KeyMissing, RevisionMismatch
 from minik8s.apiserver.registry import object_meta
@@ -121,7 +120,11 @@ async def _create_once(
 async def _already_exists(resource: Resource, ctx: Context) -> ApiError:
     error = AlreadyExists.of(resource.kind.plural, ctx.name, resource.kind.group)
     entry = await resource.cache.get(resource.key(ctx.namespace, ctx.name))
-    if entry is not None and b'"deletionTimestamp":' in entry.data and entry.decode()["metadata"].get("deletionTimestamp"):
+    if (
+        entry is not None
+        and b'"deletionTimestamp":' in entry.data
+        and entry.decode()["metadata"].get("deletionTimestamp")
+    ):
         error.message = f"object is being deleted: {error.message}"
     return error
 

@@ -43,7 +43,7 @@ def parse_yaml(body: bytes) -> Any:
     import yaml
 
     try:
-        return yaml.load(body, Loader=_json_loader())  # noqa: S506 - a safe loader, see below
+        return yaml.load(body, Loader=_json_loader())
     except yaml.YAMLError as error:
         raise BadRequest(f"error converting YAML to JSON: {error}") from None
 
@@ -78,7 +78,8 @@ async def read_options(request: Request) -> dict[str, Any]:
 
 
 def _options_from_query(request: Request) -> dict[str, Any]:
-    query, options = request.query, {}
+    query = request.query
+    options: dict[str, Any] = {}
     if "gracePeriodSeconds" in query:
         try:
             options["gracePeriodSeconds"] = int(query["gracePeriodSeconds"])

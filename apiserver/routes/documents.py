@@ -126,7 +126,12 @@ class Documents:
     # -- kept documents ---------------------------------------------------------------------------------------------
 
     def _kept_response(
-        self, request: Request, path: str, variant: str, build: Callable[[], Any], content_type: bytes = b"application/json"
+        self,
+        request: Request,
+        path: str,
+        variant: str,
+        build: Callable[[], Any],
+        content_type: bytes = b"application/json",
     ) -> Response:
         kept = self._kept.get((path, variant))
         if kept is None:
@@ -141,7 +146,12 @@ class Documents:
         return Response(200, body, content_type, headers)
 
     async def _kept_later(
-        self, request: Request, path: str, variant: str, build: Callable[[], Any], content_type: bytes = b"application/json"
+        self,
+        request: Request,
+        path: str,
+        variant: str,
+        build: Callable[[], Any],
+        content_type: bytes = b"application/json",
     ) -> Response:
         if (path, variant) not in self._kept:
             built = await asyncio.to_thread(build)
@@ -160,7 +170,7 @@ class Documents:
 
 
 def aggregated_version(accept: str) -> str:
-    """"v2" or "v2beta1" where aggregated discovery is what the client likes best of what we have; else ""."""
+    """ "v2" or "v2beta1" where aggregated discovery is what the client likes best of what we have; else ""."""
     for clause in accept.split(","):
         parts = [part.strip() for part in clause.split(";")]
         if "as=APIGroupDiscoveryList" in parts and "g=apidiscovery.k8s.io" in parts and parts[0] == "application/json":

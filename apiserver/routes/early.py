@@ -32,7 +32,9 @@ PAGES: dict[str, Callable[[Server, Request], Awaitable[Response]]] = {
     "version": version,
 }
 
-_KNOWN = frozenset({"healthz", "livez", "readyz", "version", "metrics", "openapi", "api", "apis", "docs", "openapi.json"})
+_KNOWN = frozenset(
+    {"healthz", "livez", "readyz", "version", "metrics", "openapi", "api", "apis", "docs", "openapi.json"}
+)
 
 
 def known_path(path: str) -> str:

@@ -64,7 +64,20 @@ def error_response(error: ApiError) -> Response:
 class Request:
     """One request on its way through the server."""
 
-    __slots__ = ("_query", "audit_id", "connection", "headers", "info", "method", "path", "receive", "scope", "send", "user", "warnings")
+    __slots__ = (
+        "_query",
+        "audit_id",
+        "connection",
+        "headers",
+        "info",
+        "method",
+        "path",
+        "receive",
+        "scope",
+        "send",
+        "user",
+        "warnings",
+    )
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from minik8s.api.selectors import FieldSelector, LabelSelector
-from minik8s.api.status import BadRequest, Invalid, FieldError
+from minik8s.api.status import BadRequest, FieldError, Invalid
 from minik8s.apiserver.cache.interface import ListPage, ListQuery
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes.http import JSON, NO_CACHE, Request, Response, answered
@@ -31,7 +31,9 @@ def parse_labels(text: str) -> LabelSelector | None:
     try:
         selector = LabelSelector.parse(text)
     except ValueError as error:
-        raise BadRequest(f"unable to parse requirement: {error}" if "unable to parse" not in str(error) else str(error)) from None
+        raise BadRequest(
+            f"unable to parse requirement: {error}" if "unable to parse" not in str(error) else str(error)
+        ) from None
     return selector if selector.requirements else None
 
 
@@ -60,9 +62,9 @@ def parse_number(request: Request, name: str) -> int:
 
 
 def validate_list_options(request: Request, watching: bool) -> None:
-    """ValidateListOptions: which of resourceVersion, resourceVersionMatch, continue and sendInitialEvents go together."""
+    """ValidateListOptions: which of the options that concern versions go together."""
     query = request.query
-    match, version, page = query.get("resourceVersionMatch", ""), query.get("resourceVersion", ""), query.get("continue")
+    match, version, page = (query.get(key, "") for key in ("resourceVersionMatch", "resourceVersion", "continue"))
     errors: list[FieldError] = []
     initial = query.get("sendInitialEvents")
     if initial is not None:
@@ -73,12 +75,13 @@ def validate_list_options(request: Request, watching: bool) -> None:
         raise Invalid.of("ListOptions", "", errors, "meta.k8s.io")
 
 
-def _match_errors(watching: bool, match: str, version: str, page: str | None) -> list[FieldError]:
+def _match_errors(watching: bool, match: str, version: str, page: str) -> list[FieldError]:
     errors, field = [], "resourceVersionMatch"
     if watching:
         errors.append(FieldError.forbidden(field, "resourceVersionMatch is forbidden for watch"))
     if not version:
-        errors.append(FieldError.forbidden(field, "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+        text = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        errors.append(FieldError.forbidden(field, text))
     if page:
         errors.append(FieldError.forbidden(field, "resourceVersionMatch is forbidden when continue is provided"))
     if match not in ("Exact", "NotOlderThan"):

@@ -68,6 +68,10 @@ def _form(media_type: str, parameters: dict[str, str]) -> Form | None:
     convert = parameters.get("as", "")
     if not convert:
         return Form(yaml=yaml) if yaml else PLAIN
-    if convert not in CONVERTIBLE or parameters.get("g") != "meta.k8s.io" or parameters.get("v") not in ("v1", "v1beta1"):
+    if (
+        convert not in CONVERTIBLE
+        or parameters.get("g") != "meta.k8s.io"
+        or parameters.get("v") not in ("v1", "v1beta1")
+    ):
         return None
     return Form(convert, parameters["v"], yaml)

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from minik8s.api.status import BadRequest, Invalid, FieldError, UnsupportedMediaType
+from minik8s.api.status import BadRequest, FieldError, Invalid, UnsupportedMediaType
 from minik8s.apiserver.registry import write
 from minik8s.apiserver.registry.decode import IGNORE, check_object, go_json_error
 from minik8s.apiserver.registry.interface import Context
@@ -115,5 +115,7 @@ def _parse(body: bytes) -> Any:
 
 def _as_object(patch: Any) -> JsonObject:
     if not isinstance(patch, dict):
-        raise BadRequest("error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}")
+        raise BadRequest(
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"
+        )
     return patch

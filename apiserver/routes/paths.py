@@ -43,7 +43,7 @@ class RequestInfo:
 
     @property
     def group_resource(self) -> str:
-        """"pods", "deployments.apps": what messages call a resource."""
+        """ "pods", "deployments.apps": what messages call a resource."""
         return f"{self.resource}.{self.group}" if self.group else self.resource
 
 

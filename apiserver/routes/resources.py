@@ -25,7 +25,7 @@ from minik8s.apiserver.routes.http import JSON, Request, Response
 from minik8s.apiserver.routes.listing import YAML, list_objects, list_query, respond_list
 from minik8s.apiserver.routes.negotiation import negotiate
 from minik8s.apiserver.routes.patching import patch_object
-from minik8s.apiserver.routes.subresources import HANDLERS, GENERIC
+from minik8s.apiserver.routes.subresources import GENERIC, HANDLERS
 from minik8s.apiserver.routes.views import convert_object
 from minik8s.apiserver.routes.watching import watch_objects
 
@@ -110,13 +110,17 @@ def context(server: Server, request: Request, operation: str) -> Context:
 def check_dry_run(values: list[str]) -> None:
     """Only "All" is a way to run dry."""
     if any(value not in ("", "All") for value in values):
-        raise BadRequest(f'Invalid value: "{values[0]}": dryRun: Unsupported value: "{values[0]}": supported values: "All"')
+        raise BadRequest(
+            f'Invalid value: "{values[0]}": dryRun: Unsupported value: "{values[0]}": supported values: "All"'
+        )
 
 
 def field_validation(request: Request) -> str:
     value = request.query.get("fieldValidation", "")
     if value not in ("", IGNORE, WARN, STRICT):
-        raise BadRequest(f'fieldValidation: Unsupported value: "{value}": supported values: "", "Ignore", "Strict", "Warn"')
+        raise BadRequest(
+            f'fieldValidation: Unsupported value: "{value}": supported values: "", "Ignore", "Strict", "Warn"'
+        )
     return value or WARN
 
 

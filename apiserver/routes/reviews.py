@@ -59,7 +59,9 @@ async def access_review(server: Server, request: Request, kind: Kind) -> Respons
     _check_spec(kind, spec, obj["metadata"], request)
     user = request.user
     if kind.kind != "SelfSubjectAccessReview":
-        user = User(spec.get("user") or "", spec.get("uid") or "", tuple(spec.get("groups") or ()) or (ALL_AUTHENTICATED,))
+        user = User(
+            spec.get("user") or "", spec.get("uid") or "", tuple(spec.get("groups") or ()) or (ALL_AUTHENTICATED,)
+        )
     decision = server.authorizer.decide(_question(user, spec))
     obj["status"] = {"allowed": decision.allowed} | ({"reason": decision.reason} if decision.reason else {})
     return json_response(obj, 201)

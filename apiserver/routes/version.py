@@ -8,6 +8,9 @@ import sys
 GIT_VERSION = "v1.33.0"
 
 
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
 def version_info() -> dict[str, str]:
     """apimachinery's version.Info."""
     return {
@@ -23,5 +26,5 @@ def version_info() -> dict[str, str]:
         "buildDate": "2026-01-01T00:00:00Z",
         "goVersion": f"python{platform.python_version()}",
         "compiler": sys.implementation.name,
-        "platform": f"{sys.platform}/{ {'x86_64': 'amd64', 'aarch64': 'arm64'}.get(platform.machine(), platform.machine()) }",
+        "platform": f"{sys.platform}/{ARCHITECTURES.get(platform.machine(), platform.machine())}",
     }

@@ -272,4 +272,3 @@ def _make_pki(directory: Path) -> None:
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     (directory / "sa.pub").write_bytes(public)
-

@@ -38,7 +38,9 @@ async def bind(server: Server, request: Request, name: str) -> Response:
     meta, target = binding["metadata"], binding.get("target") or {}
     name = name or meta.get("name", "")
     _validate(binding, name)
-    ctx = Context(pods, server.registry, request.user, request.info.namespace, name, "binding", "dryRun" in request.query)
+    ctx = Context(
+        pods, server.registry, request.user, request.info.namespace, name, "binding", "dryRun" in request.query
+    )
 
     def assign(old: JsonObject) -> JsonObject:
         _check_pod(old, meta, target["name"], name)

@@ -70,7 +70,9 @@ async def _spend_budget(server: Server, pod: JsonObject, dry_run: bool) -> None:
     if not matching:
         return
     if len(matching) > 1:
-        raise InternalError("This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.")
+        raise InternalError(
+            "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
+        )
     name = matching[0]["metadata"]["name"]
     if dry_run:
         spend(matching[0], meta["name"], format_time(server.now()))

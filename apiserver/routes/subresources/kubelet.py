@@ -133,7 +133,9 @@ def log_query(request: Request) -> list[tuple[str, str]]:
     if errors:
         raise Invalid.of("PodLogOptions", request.info.name, errors)
     sent = [(key, "true") for key in LOG_FLAGS if request.flag(key)]
-    sent += [(key, query[key]) for key in ("sinceSeconds", "sinceTime", "tailLines", "limitBytes", "stream") if key in query]
+    sent += [
+        (key, query[key]) for key in ("sinceSeconds", "sinceTime", "tailLines", "limitBytes", "stream") if key in query
+    ]
     return sent
 
 

@@ -67,7 +67,9 @@ def _target(request: Request) -> bytes:
 async def _pass(request: Request, endpoint: Endpoint, target: bytes, headers: Any) -> Response:
     body = await request.body(limit=1 << 28)
     async with open_request(endpoint, request.method, target, headers, body) as upstream:
-        kept = [(k, v) for k, v in upstream.headers if k.lower() not in (b"connection", b"transfer-encoding", b"keep-alive")]
+        kept = [
+            (k, v) for k, v in upstream.headers if k.lower() not in (b"connection", b"transfer-encoding", b"keep-alive")
+        ]
         kept.append((b"audit-id", request.audit_id))
         await request.send({"type": "http.response.start", "status": upstream.status, "headers": kept})
         async for piece in upstream:
@@ -101,7 +103,7 @@ async def _endpoint(server: Server, request: Request, resource: Resource) -> End
 def _pod_endpoint(pod: JsonObject, scheme: str, port: str) -> Endpoint:
     host = (pod.get("status") or {}).get("podIP")
     if not host:
-        raise BadRequest(f'pod {pod["metadata"]["name"]} does not have an IP address')
+        raise BadRequest(f"pod {pod['metadata']['name']} does not have an IP address")
     if not port:
         ports = [p for container in pod["spec"]["containers"] for p in container.get("ports") or []]
         port = str(ports[0]["containerPort"]) if ports else ("443" if scheme == "https" else "80")

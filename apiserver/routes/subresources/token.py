@@ -73,7 +73,10 @@ async def _binding(server: Server, namespace: str, account: str, ref: JsonObject
     if obj is None:
         raise NotFound.of(plural, name)
     if ref.get("uid") and ref["uid"] != obj["metadata"]["uid"]:
-        text = f"the UID in the bound object reference ({ref['uid']}) does not match the UID in record. The object might have been deleted and then recreated"
+        text = (
+            f"the UID in the bound object reference ({ref['uid']}) does not match the UID in record. "
+            "The object might have been deleted and then recreated"
+        )
         raise Conflict.of(plural, name, text)
     if plural == "pods" and obj["spec"].get("serviceAccountName") != account:
         text = f"cannot bind token for serviceaccount {account!r} to pod running with different serviceaccount name."

@@ -145,7 +145,8 @@ async def test_eviction_spends_a_budget(apiserver: RunningServer) -> None:
     evict = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": "p"}}
     refused = await apiserver.call("POST", f"{PODS}/p/eviction", evict)
     assert (refused.status, refused.json["reason"]) == (429, "TooManyRequests")
-    status = {"disruptionsAllowed": 1, "currentHealthy": 2, "desiredHealthy": 1, "expectedPods": 2, "observedGeneration": 1}
+    healthy = {"currentHealthy": 2, "desiredHealthy": 1, "expectedPods": 2}
+    status = {"disruptionsAllowed": 1, "observedGeneration": 1} | healthy
     made = await apiserver.call("PUT", f"{budgets}/b/status", made | {"status": status})
     assert made.status == 200, made.body
     allowed = await apiserver.call("POST", f"{PODS}/p/eviction", evict)

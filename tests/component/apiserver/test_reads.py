@@ -67,7 +67,7 @@ async def test_selectors(apiserver: RunningServer) -> None:
     ("query", "text"),
     [
         ("resourceVersionMatch=Exact", "resourceVersionMatch is forbidden unless resourceVersion is provided"),
-        ("resourceVersion=0&resourceVersionMatch=Exact", 'resourceVersionMatch "exact" is forbidden for resourceVersion'),
+        ("resourceVersion=0&resourceVersionMatch=Exact", '"exact" is forbidden for resourceVersion "0"'),
         ("resourceVersion=1&resourceVersionMatch=Odd", 'Unsupported value: "Odd"'),
         ("sendInitialEvents=true", "sendInitialEvents is forbidden for list"),
         ("watch=1&sendInitialEvents=true", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
@@ -174,7 +174,7 @@ async def test_a_client_that_goes_away_is_forgotten(apiserver: RunningServer) ->
     assert len(watches) == 1
     stream.close()
     async with asyncio.timeout(5):
-        while watches:
+        while watches:  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(0.01)
 
 
@@ -193,7 +193,8 @@ async def test_table_of_pods(apiserver: RunningServer) -> None:
     await apiserver.create(PODS, {"metadata": {"name": "p"}, "spec": spec})
     table = (await apiserver.call("GET", PODS, headers=TABLE)).json
     assert (table["kind"], table["apiVersion"]) == ("Table", "meta.k8s.io/v1")
-    assert [column["name"] for column in table["columnDefinitions"]][:5] == ["Name", "Ready", "Status", "Restarts", "Age"]
+    columns = [column["name"] for column in table["columnDefinitions"]]
+    assert columns[:5] == ["Name", "Ready", "Status", "Restarts", "Age"]
     (row,) = table["rows"]
     assert row["cells"][:3] == ["p", "0/1", "Pending"]
     assert row["object"]["kind"] == "PartialObjectMetadata"
@@ -253,7 +254,8 @@ async def test_discovery(apiserver: RunningServer) -> None:
     aggregated = await apiserver.call("GET", "/apis", headers={"Accept": accept})
     assert aggregated.json["kind"] == "APIGroupDiscoveryList"
     assert "as=APIGroupDiscoveryList" in aggregated.headers["content-type"]
-    again = await apiserver.call("GET", "/apis", headers={"Accept": accept, "If-None-Match": aggregated.headers["etag"]})
+    known = {"Accept": accept, "If-None-Match": aggregated.headers["etag"]}
+    again = await apiserver.call("GET", "/apis", headers=known)
     assert again.status == 304
     assert (await apiserver.call("GET", "/apis/none")).status == 404
 
