@@ -30,7 +30,7 @@ from minik8s.kubelet.runtimes.base import ContainerState as State
 from minik8s.kubelet.runtimes.logs import read_log
 from minik8s.kubelet.runtimes.netns import open_in_pod
 from minik8s.kubelet.runtimes.process.cgroups import Cgroups
-from minik8s.kubelet.runtimes.process.execution import open_command, read_line, run_to_end
+from minik8s.kubelet.runtimes.process.execution import open_command, read_line, run_to_end, spawn_detached
 from minik8s.kubelet.runtimes.process.images import ImageStore
 from minik8s.kubelet.runtimes.process.records import ContainerRecord, ProcessId, write_json
 from minik8s.kubelet.runtimes.process.sandboxes import Sandboxes
