@@ -13,13 +13,14 @@ from typing import Any
 
 from minik8s.api import core
 from minik8s.api.meta import format_time
+from minik8s.api.quantity import parse_bytes
 from minik8s.api.status import ApiError, NotFound
 from minik8s.client.events import EventRecorder
 from minik8s.client.log import get_logger
 from minik8s.client.rest import Client
 from minik8s.scheduler.listers import Listers
 from minik8s.scheduler.model import SchedPod
-from minik8s.scheduler.plugins.volumes import NO_PROVISIONER, is_bound, suits
+from minik8s.scheduler.plugins.volumes import NO_PROVISIONER, is_bound, reachable, suits
 from minik8s.scheduler.snapshot import Snapshot
 
 log = get_logger(__name__)
@@ -40,9 +41,10 @@ class BindingFailed(Exception):
 class Binder:
     """Writes what the scheduler decided."""
 
-    def __init__(self, client: Client, recorder: EventRecorder, listers: Listers) -> None:
+    def __init__(self, client: Client, recorder: EventRecorder, snapshot: Snapshot, listers: Listers) -> None:
         self._client = client
         self._recorder = recorder
+        self._snapshot = snapshot
         self._listers = listers
 
     async def bind(self, pod: SchedPod, node: str) -> None:
@@ -172,7 +174,7 @@ class Binder:
         ]
         if not fitting:
             raise BindingFailed("binding volumes: no persistent volume suits any more")
-        best = min(fitting, key=lambda v: core.PersistentVolume.from_dict(dict(v)).spec.capacity.get("storage", "0"))
+        best = min(fitting, key=lambda volume: parse_bytes((volume["spec"].get("capacity") or {}).get("storage", "0")))
         ref = {
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": meta["name"], "namespace": meta["namespace"],
             "uid": meta["uid"], "resourceVersion": meta["resourceVersion"],
@@ -181,14 +183,8 @@ class Binder:
         await self._client.patch(core.PersistentVolume, best["metadata"]["name"], "", body)
 
     def _reaches(self, volume: Any, node: str) -> bool:
-        from minik8s.scheduler.plugins.volumes import reachable
-
-        snapshot: Snapshot | None = self.snapshot
-        if snapshot is None or node not in snapshot.position:
-            return False
-        return bool(reachable(volume, snapshot)[snapshot.position[node]])
-
-    snapshot: Snapshot | None = None
+        position = self._snapshot.position.get(node)
+        return position is not None and bool(reachable(volume, self._snapshot)[position])
 
 
 def reference(pod: SchedPod) -> dict[str, str]:

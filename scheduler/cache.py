@@ -13,7 +13,6 @@ Invariants
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from minik8s.api import apps, core, policy, storage
@@ -89,7 +88,10 @@ class Cache:
         if new is None:
             assert old is not None
             self.snapshot.remove_node(old.name)
+            self.queue.cluster_changed(ClusterEvent(events.NODE_GONE))
             return
+        if old == new:
+            return  # a heartbeat
         self.snapshot.add_node(new)
         for change in node_events(old, new):
             self.queue.cluster_changed(change)
@@ -118,7 +120,7 @@ class Cache:
         self._assumed.pop(new.key, None)
         self.queue.delete(new.key)
         before = self.snapshot.pods.get(new.key)
-        self.snapshot.add_pod(replace(new, nominated_node=""))
+        self.snapshot.add_pod(new)
         if before is None or before.node != new.node:
             self.queue.cluster_changed(ClusterEvent(events.POD_ADDED, pod=new))
         elif before.labels != new.labels:
@@ -147,6 +149,7 @@ class Cache:
                 labels.pop(name, None)
             else:
                 labels[name] = new["metadata"].get("labels") or {}
+                self.queue.cluster_changed(ClusterEvent(events.POD_LABELS))  # as if its pods had changed
 
         informer: Informer[Object] = Informer(client, core.Namespace, project=_without_managed)
         informer.add_handler(on_change)

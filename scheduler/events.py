@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from minik8s.scheduler.model import SchedNode, SchedPod
 
 NODE_ADDED = "NodeAdded"
+NODE_GONE = "NodeDelete"
 NODE_ALLOCATABLE = "NodeAllocatableChange"
 NODE_LABELS = "NodeLabelChange"
 NODE_TAINTS = "NodeTaintChange"
@@ -30,7 +31,7 @@ _INTERESTS: dict[str, frozenset[str]] = {
     "NodePorts": frozenset({NODE_ADDED, POD_GONE}),
     "NodeResourcesFit": frozenset({NODE_ADDED, NODE_ALLOCATABLE, POD_GONE}),
     "VolumeBinding": frozenset({NODE_ADDED, NODE_LABELS, STORAGE}),
-    "PodTopologySpread": frozenset({NODE_ADDED, NODE_LABELS, NODE_TAINTS, POD_ADDED, POD_LABELS, POD_GONE}),
+    "PodTopologySpread": frozenset({NODE_ADDED, NODE_GONE, NODE_LABELS, NODE_TAINTS, POD_ADDED, POD_LABELS, POD_GONE}),
     "InterPodAffinity": frozenset({NODE_ADDED, NODE_LABELS, POD_ADDED, POD_LABELS, POD_GONE}),
 }
 

@@ -37,8 +37,7 @@ class Scheduler:
         self.cache = Cache(client, self.queue, name)
         self.algorithm = default_algorithm(self.cache.listers, seed)
         self.recorder = EventRecorder(client, name)
-        self.binder = Binder(client, self.recorder, self.cache.listers)
-        self.binder.snapshot = self.cache.snapshot
+        self.binder = Binder(client, self.recorder, self.cache.snapshot, self.cache.listers)
         self.metrics = Metrics(name)
         self._slots = asyncio.Semaphore(BINDINGS_AT_ONCE)
         self._tasks: set[asyncio.Future[None]] = set()
@@ -89,7 +88,9 @@ class Scheduler:
         self.metrics.attempt(bool(decision.node), self.clock.monotonic() - started)
         if decision.node:
             self.cache.assume(pod, decision.node)
-            self._spawn(self._bind(entry, decision.node))
+            if pod.claims:
+                self._slots.release()  # its volumes may take minutes: the others must not wait for them
+            self._spawn(self._bind(entry, decision.node), holds_slot=not pod.claims)
         else:
             self._spawn(self._no_node(entry, decision))
 
@@ -106,6 +107,7 @@ class Scheduler:
             if error.final:
                 self.queue.delete(pod.key)
                 return
+            entry.pod = self.cache.pods.get(pod.key) or pod  # what changed while it was assumed
             self.queue.failed(entry)
             await self.binder.report_error(pod, f"binding rejected: {error}")
         else:
@@ -136,14 +138,15 @@ class Scheduler:
                     await self.binder.clear_nomination(other)
         await self.binder.report_unschedulable(pod, message, nominated)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        """Run in the background, in one of the slots."""
+    def _spawn(self, work: Awaitable[None], holds_slot: bool = True) -> None:
+        """Run in the background; the slot is free again when it is done."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._finished)
+        task.add_done_callback(lambda done: self._finished(done, holds_slot))
 
-    def _finished(self, task: asyncio.Future[None]) -> None:
+    def _finished(self, task: asyncio.Future[None], holds_slot: bool) -> None:
         self._tasks.discard(task)
-        self._slots.release()
+        if holds_slot:
+            self._slots.release()
         if not task.cancelled() and task.exception() is not None:
             log.error("background work failed", error=repr(task.exception()))

@@ -73,6 +73,13 @@ class SchedPod:
         """This pod on a node."""
         return replace(self, node=node, nominated_node="")
 
+    def counts_like(self, other: SchedPod) -> bool:
+        """Does `other`, the same pod later on, weigh the same on its node?"""
+        return self.node == other.node and self._weight() == other._weight()
+
+    def _weight(self) -> tuple[Any, ...]:
+        return self.requests, self.scoring, self.labels, self.terminating, self.priority, self.ports, self.affinity
+
     @property
     def concerns_scheduling(self) -> tuple[Any, ...]:
         """What of a waiting pod, if changed, may make it schedulable."""

@@ -126,7 +126,11 @@ class Snapshot:
 
     def add_pod(self, pod: SchedPod) -> None:
         """Count a pod on its node; takes the place of what was known under its key."""
-        if pod.key in self.pods:
+        known = self.pods.get(pod.key)
+        if known is not None and known.counts_like(pod):
+            self.pods[pod.key] = self.pods_on[pod.node][pod.key] = pod  # a status update: most changes are one
+            return
+        if known is not None:
             self.remove_pod(pod.key)
         self.version += 1
         self.pods[pod.key] = pod

@@ -2,7 +2,7 @@
 
 Mirrors client-go tools/cache/reflector.go. Three nested loops, each owning one kind of trouble:
 
-    run        anything: back off (0.8 s … 30 s, with jitter), then start over with a list
+    run        anything: back off (0.1 s … 30 s, with jitter), then start over with a list
     list       410 on a page or on the version asked for: list afresh from the newest
     watch      a stream that ends or breaks: watch again from the last version seen; 410: leave, and so list again
 
@@ -30,7 +30,8 @@ log = get_logger(__name__)
 
 MIN_WATCH_SECONDS = 300
 PAGE_SIZE = 500
-BACKOFF_MIN, BACKOFF_MAX, BACKOFF_RESET = 0.8, 30.0, 120.0
+# client-go starts at 0.8 s; ours start together with the server, which is there within half a second
+BACKOFF_MIN, BACKOFF_MAX, BACKOFF_RESET = 0.1, 30.0, 120.0
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 

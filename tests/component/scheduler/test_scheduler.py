@@ -206,3 +206,72 @@ async def test_a_server_that_is_away_loses_nothing(cluster: Cluster) -> None:
     cluster.api.expire_watches()
     await cluster.clock.advance("2m")
     assert cluster.node_of("web-2") == "node-1"
+
+
+def claim(storage_class: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": "default"},
+        "spec": {
+            "storageClassName": storage_class,
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+
+
+def storage_class(name: str, provisioner: str) -> dict[str, Any]:
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": name},
+        "provisioner": provisioner,
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+
+
+MOUNT = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}]
+
+
+async def test_a_claim_is_provisioned_for_the_chosen_node(cluster: Cluster) -> None:
+    cluster.api.add(storage_class("fast", "example.com/disk"))
+    cluster.api.add(claim("fast"))
+    cluster.api.add(node("node-1"))
+    await cluster.clock.advance("1s")
+    cluster.api.add(pod("db", volumes=MOUNT))
+    await cluster.clock.advance("1s")
+    waiting = cluster.api.get(core.PersistentVolumeClaim, "data", "default")
+    assert waiting.metadata.annotations == {"volume.kubernetes.io/selected-node": "node-1"}
+    assert cluster.node_of("db") == ""
+    waiting.spec.volume_name, waiting.status.phase = "pv-1", "Bound"
+    cluster.api.add(waiting)
+    await cluster.clock.advance("1s")
+    assert cluster.node_of("db") == "node-1"
+
+
+async def test_a_local_volume_is_reserved_the_smallest_that_suits(cluster: Cluster) -> None:
+    cluster.api.add(storage_class("local", "kubernetes.io/no-provisioner"))
+    cluster.api.add(claim("local"))
+    cluster.api.add(node("node-1"))
+    for name, size in (("large", "10Gi"), ("right", "2Gi"), ("small", "100Mi")):
+        spec = {"storageClassName": "local", "capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"]}
+        cluster.api.add({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec})
+    await cluster.clock.advance("1s")
+    cluster.api.add(pod("db", volumes=MOUNT))
+    await cluster.clock.advance("1s")
+    claimed = {v.metadata.name for v in cluster.api.objects(core.PersistentVolume) if v.spec.claim_ref}
+    assert claimed == {"right"}
+
+
+async def test_a_pod_that_waits_for_volumes_holds_nobody_up(cluster: Cluster) -> None:
+    cluster.api.add(storage_class("fast", "example.com/disk"))
+    cluster.api.add(claim("fast"))
+    cluster.api.add(node("node-1", cpu="100"))
+    await cluster.clock.advance("1s")
+    for number in range(70):
+        cluster.api.add(pod(f"db-{number}", volumes=MOUNT))
+    await cluster.clock.advance("1s")
+    cluster.api.add(pod("web"))
+    await cluster.clock.advance("1s")
+    assert cluster.node_of("web") == "node-1"
