@@ -81,6 +81,7 @@ async def _delete_once(
     obj = resource.decode(entry)
     check_preconditions(resource, ctx.name, obj["metadata"], options.get("preconditions") or {})
     strategy.validate_delete(obj)
+    ctx.warnings += strategy.delete_warnings(obj, options)
     if admit:
         attrs = attributes(ctx, DELETE, None, obj)
         await registry.admission.mutate(attrs)

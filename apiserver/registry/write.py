@@ -284,7 +284,7 @@ async def update_raw(registry: ServerRegistry, ctx: Context, transform: Transfor
         entry = await resource.cache.get(key)
         if entry is None:
             raise NotFound.of(resource.kind.plural, ctx.name, resource.kind.group)
-        new = transform(resource.decode(entry))
+        new = transform(resource.decode(entry))  # a fresh copy: it may be changed in place
         if ctx.dry_run:
             return Written(orjson.dumps(new))
         try:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from minik8s.api.scheme import SCHEME, Kind
-from minik8s.api.status import BadRequest, FieldError, Invalid, NotFound
+from minik8s.api.status import BadRequest, Invalid, NotFound
 from minik8s.apiserver.registry import write
 from minik8s.apiserver.registry.decode import WARN, decode_object
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes.bodies import read_json
 from minik8s.apiserver.routes.http import Request, Response, json_response
+from minik8s.apiserver.validation.autoscaling import validate_scale
 
 if TYPE_CHECKING:
     from minik8s.apiserver.app import Server
@@ -76,7 +77,7 @@ def _validate(request: Request, scale: JsonObject) -> None:
     name, meta = request.info.name, scale["metadata"]
     if meta.get("name") and meta["name"] != name:
         raise BadRequest(f"the name of the object ({meta['name']}) does not match the name on the URL ({name})")
-    replicas = (scale.get("spec") or {}).get("replicas") or 0
-    if replicas < 0:
-        error = FieldError.invalid("spec.replicas", replicas, "must be greater than or equal to 0")
-        raise Invalid.of("Scale", name, [error], "autoscaling")
+    checked = scale | {"metadata": {"name": name, "namespace": request.info.namespace} | meta}
+    errors = validate_scale(checked)
+    if errors:
+        raise Invalid.of("Scale", name, errors, "autoscaling")
