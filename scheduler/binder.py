@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from minik8s.api import core
 from minik8s.api.meta import format_time
 from minik8s.api.quantity import parse_bytes
 from minik8s.api.status import ApiError, NotFound
 from minik8s.client.events import EventRecorder
 from minik8s.client.log import get_logger
 from minik8s.client.rest import Client
+from minik8s.scheduler.kinds import CLAIMS, PODS, VOLUMES
 from minik8s.scheduler.listers import Listers
 from minik8s.scheduler.model import SchedPod
 from minik8s.scheduler.plugins.volumes import NO_PROVISIONER, is_bound, reachable, suits
@@ -58,7 +58,7 @@ class Binder:
             "target": {"kind": "Node", "name": node},
         }
         try:
-            await self._client.create_subresource(core.Pod, pod.name, pod.namespace, "binding", body)
+            await self._client.create_subresource(PODS, pod.name, pod.namespace, "binding", body)
         except ApiError as error:
             if error.code < 500 and error.code != 409:
                 raise BindingFailed(error.message, final=error.code == 404) from error
@@ -71,16 +71,17 @@ class Binder:
         """Is the pod bound after all? Returns if it is where we wanted it."""
         while True:
             try:
-                found = await self._client.get(core.Pod, pod.name, pod.namespace)
+                found = await self._client.get(PODS, pod.name, pod.namespace)
             except NotFound as error:
                 raise BindingFailed(why, final=True) from error
             except (ApiError, OSError) as error:
                 log.warning("cannot tell whether a pod is bound", pod=pod.key, node=node, error=str(error))
                 await self._client.clock.sleep(ASK_AGAIN)
                 continue
-            if found.metadata.uid == pod.uid and found.spec.node_name == node:
+            same, where = found["metadata"]["uid"] == pod.uid, found["spec"].get("nodeName")
+            if same and where == node:
                 return
-            final = found.metadata.uid != pod.uid or bool(found.spec.node_name)
+            final = not same or bool(where)
             raise BindingFailed(why, final=final)
 
     # -- a pod that found no node
@@ -99,7 +100,7 @@ class Binder:
         if not patch:
             return
         try:
-            await self._client.patch(core.Pod, pod.name, pod.namespace, patch, "strategic", "status")
+            await self._client.patch(PODS, pod.name, pod.namespace, patch, "strategic", "status")
         except (ApiError, OSError) as error:
             log.debug("pod status not patched", pod=pod.key, error=str(error))
 
@@ -110,7 +111,7 @@ class Binder:
         for victim in victims:
             try:
                 await self._mark(victim, preemptor)
-                await self._client.delete(core.Pod, victim.name, victim.namespace, uid=victim.uid)
+                await self._client.delete(PODS, victim.name, victim.namespace, uid=victim.uid)
             except NotFound:
                 continue
             text = f"Preempted by pod {preemptor.uid} on node {node}"
@@ -125,13 +126,13 @@ class Binder:
             "lastTransitionTime": format_time(self._client.clock.now()),
         }
         body = {"metadata": {"uid": victim.uid}, "status": {"conditions": [condition]}}
-        await self._client.patch(core.Pod, victim.name, victim.namespace, body, "strategic", "status")
+        await self._client.patch(PODS, victim.name, victim.namespace, body, "strategic", "status")
 
     async def clear_nomination(self, pod: SchedPod) -> None:
         """A pod of higher priority takes the place that this one had in prospect."""
         body = {"metadata": {"uid": pod.uid}, "status": {"nominatedNodeName": None}}
         try:
-            await self._client.patch(core.Pod, pod.name, pod.namespace, body, "strategic", "status")
+            await self._client.patch(PODS, pod.name, pod.namespace, body, "strategic", "status")
         except (ApiError, OSError) as error:
             log.debug("nomination not cleared", pod=pod.key, error=str(error))
 
@@ -164,7 +165,7 @@ class Binder:
             await self._claim_volume(claim, node)
             return
         body = {"metadata": {"uid": meta["uid"], "annotations": {SELECTED_NODE: node}}}
-        await self._client.patch(core.PersistentVolumeClaim, meta["name"], meta["namespace"], body)
+        await self._client.patch(CLAIMS, meta["name"], meta["namespace"], body)
 
     async def _claim_volume(self, claim: Any, node: str) -> None:
         """Reserve the smallest volume that suits; the volume controller completes the binding."""
@@ -180,7 +181,7 @@ class Binder:
             "uid": meta["uid"], "resourceVersion": meta["resourceVersion"],
         }  # fmt: skip
         body = {"metadata": {"resourceVersion": best["metadata"]["resourceVersion"]}, "spec": {"claimRef": ref}}
-        await self._client.patch(core.PersistentVolume, best["metadata"]["name"], "", body)
+        await self._client.patch(VOLUMES, best["metadata"]["name"], "", body)
 
     def _reaches(self, volume: Any, node: str) -> bool:
         position = self._snapshot.position.get(node)

@@ -15,11 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from minik8s.api import apps, core, policy, storage
 from minik8s.client.informer import Informer, key_of
 from minik8s.client.log import get_logger
 from minik8s.client.rest import Client
-from minik8s.scheduler import events
+from minik8s.scheduler import events, kinds
 from minik8s.scheduler.events import ClusterEvent, node_events
 from minik8s.scheduler.listers import Listers, Object, Objects
 from minik8s.scheduler.model import DEFAULT_SCHEDULER, SchedNode, SchedPod, node_of, pod_of
@@ -40,8 +39,8 @@ class Cache:
         self.queue = queue
         self._name = name
         self._assumed: dict[str, SchedPod] = {}
-        self.pods: Informer[SchedPod] = Informer(client, core.Pod, field_selector=UNFINISHED, project=pod_of)
-        self.nodes: Informer[SchedNode] = Informer(client, core.Node, project=node_of)
+        self.pods: Informer[SchedPod] = Informer(client, kinds.PODS, field_selector=UNFINISHED, project=pod_of)
+        self.nodes: Informer[SchedNode] = Informer(client, kinds.NODES, project=node_of)
         self.pods.add_handler(self.on_pod)
         self.nodes.add_handler(self.on_node)
         lists = self.listers
@@ -49,14 +48,14 @@ class Cache:
             self.nodes,
             self.pods,
             self._namespaces(client),
-            self._lister(client, core.Service, lists.services, _selector_only),
-            self._lister(client, core.ReplicationController, lists.replication_controllers, _selector_only),
-            self._lister(client, apps.ReplicaSet, lists.replica_sets, _selector_only),
-            self._lister(client, apps.StatefulSet, lists.stateful_sets, _selector_only),
-            self._lister(client, policy.PodDisruptionBudget, lists.budgets, _without_managed),
-            self._lister(client, core.PersistentVolumeClaim, lists.claims, _without_managed, storage=True),
-            self._lister(client, core.PersistentVolume, lists.volumes, _without_managed, storage=True),
-            self._lister(client, storage.StorageClass, lists.classes, _without_managed, storage=True),
+            self._lister(client, kinds.SERVICES, lists.services, _selector_only),
+            self._lister(client, kinds.REPLICATION_CONTROLLERS, lists.replication_controllers, _selector_only),
+            self._lister(client, kinds.REPLICA_SETS, lists.replica_sets, _selector_only),
+            self._lister(client, kinds.STATEFUL_SETS, lists.stateful_sets, _selector_only),
+            self._lister(client, kinds.BUDGETS, lists.budgets, _without_managed),
+            self._lister(client, kinds.CLAIMS, lists.claims, _without_managed, storage=True),
+            self._lister(client, kinds.VOLUMES, lists.volumes, _without_managed, storage=True),
+            self._lister(client, kinds.CLASSES, lists.classes, _without_managed, storage=True),
         ]
 
     @property
@@ -151,7 +150,7 @@ class Cache:
                 labels[name] = new["metadata"].get("labels") or {}
                 self.queue.cluster_changed(ClusterEvent(events.POD_LABELS))  # as if its pods had changed
 
-        informer: Informer[Object] = Informer(client, core.Namespace, project=_without_managed)
+        informer: Informer[Object] = Informer(client, kinds.NAMESPACES, project=_without_managed)
         informer.add_handler(on_change)
         return informer
 
