@@ -3,8 +3,8 @@
 Mirrors pkg/scheduler. Read in this order:
 
     model.py        pods and nodes, cut down to what scheduling looks at
-    snapshot.py     the cluster as columns: one numpy array per resource, label key, …; matches.py and terms.py beside
-    it framework.py    what a filter and a score are; plugins/ has one file for each concern
+    snapshot.py     the cluster as columns: one numpy array per resource, label key, …; with matches.py and terms.py
+    framework.py    what a filter and a score are; plugins/ has one file for each concern
     algorithm.py    schedule(pod, snapshot) → Decision: pure
     preemption.py   which pods would have to go; pure as well
     queue.py        which pod is next: active, backing off, unschedulable, gated

@@ -9,7 +9,6 @@ Invariants
       ports.
     - A pod is counted once, by its key, on the node that it was added with.
     - Pods of a node that is not known (yet) are kept aside, and counted when it comes.
-    - `version` changes with every change; whatever is derived and kept is dropped or brought up to date with it.
 """
 
 from __future__ import annotations
@@ -47,7 +46,6 @@ class Snapshot:
     """All nodes and the pods on them."""
 
     def __init__(self) -> None:
-        self.version = 0
         self.size = 0
         self.nodes: list[SchedNode | None] = []
         self.position: dict[str, int] = {}
@@ -100,7 +98,6 @@ class Snapshot:
 
     def add_node(self, node: SchedNode) -> None:
         """Add a node, or take its new state."""
-        self.version += 1
         position = self.position.get(node.name)
         if position is None:
             position = self._take_position()
@@ -116,7 +113,6 @@ class Snapshot:
         position = self.position.get(name)
         if position is None:
             return
-        self.version += 1
         for pod in self.pods_on.get(name, {}).values():
             self._count(pod, position, -1)
         del self.position[name]
@@ -132,7 +128,6 @@ class Snapshot:
             return
         if known is not None:
             self.remove_pod(pod.key)
-        self.version += 1
         self.pods[pod.key] = pod
         self.priorities[pod.priority] += 1
         self.pods_on.setdefault(pod.node, {})[pod.key] = pod
@@ -144,7 +139,6 @@ class Snapshot:
         pod = self.pods.pop(key, None)
         if pod is None:
             return None
-        self.version += 1
         self.priorities[pod.priority] -= 1
         if not self.priorities[pod.priority]:
             del self.priorities[pod.priority]

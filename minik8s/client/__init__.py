@@ -6,14 +6,16 @@ modules.
     kubeconfig.py     ClientConfig, load_kubeconfig(path, context=None), in_cluster_config()
     resources.py      Resource: where a kind lives on the wire; resolve(model class | scheme.Kind | Resource)
     http.py           connections, pool, TLS: HTTP/1.1 on asyncio and httptools
-    rest.py           Client: typed and untyped verbs; errors are minik8s.api.status.ApiError, or OSError for the
-    transport watch.py          watch events, and the reflector: list, then watch, resume, relist on 410
-    informer.py       Informer, InformerFactory: a local cache with indexes and handlers
+    transport.py      requests and streams: credentials, retries; errors are ApiError, or OSError for the transport
+    rest.py           Client: the verbs, typed and untyped
+    watch.py          watch events, and the reflector: list, then watch, resume, relist on 410
+    informer.py       Informer, InformerFactory: a local cache (store.py) with indexes and handlers
     workqueue.py      WorkQueue: dirty and processing sets, per-key backoff, delayed adds
     controller.py     Controller: the loop `key → reconcile(key)`
     expectations.py   Expectations: creates and deletes that the cache does not show yet
     leaderelection.py LeaderElector on Leases
-    events.py         EventRecorder with aggregation
+    events.py         EventRecorder; correlator.py decides what is worth a write
+    discovery.py      what resources a server has
     log.py            get_logger (also minik8s.component.get_logger)
 
     async def main() -> None:

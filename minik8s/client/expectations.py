@@ -45,8 +45,10 @@ class Expectations:
         self._expected[key] = _Expected(self._clock.monotonic(), deletions=set(uids))
 
     def raise_expectations(self, key: str, creations: int = 0, deletions: Iterable[str] = ()) -> None:
-        """Add to what is expected already."""
-        expected = self._expected.setdefault(key, _Expected(self._clock.monotonic()))
+        """Add to what is expected already; the five minutes start anew unless something is still to come."""
+        if self.satisfied(key):
+            self._expected[key] = _Expected(self._clock.monotonic())
+        expected = self._expected[key]
         expected.creations += creations
         expected.deletions.update(deletions)
 

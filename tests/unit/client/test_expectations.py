@@ -42,3 +42,13 @@ async def test_a_deleted_object_expects_nothing() -> None:
     expected.expect_creations("rs", 1)
     expected.delete("rs")
     assert expected.satisfied("rs")
+
+
+async def test_what_is_raised_later_has_its_own_five_minutes() -> None:
+    clock = VirtualClock()
+    expected = Expectations(clock)
+    expected.expect_creations("rs", 1)
+    expected.creation_observed("rs")
+    await clock.advance("1h")
+    expected.raise_expectations("rs", creations=1)
+    assert not expected.satisfied("rs")
