@@ -155,7 +155,7 @@ def quota_matches(quota: Json, resource: str, obj: Json) -> bool:
 
 def _in_scope(selector: Json, pod: Json) -> bool:
     spec, scope = pod.get("spec") or {}, selector.get("scopeName")
-    terminating: bool = (spec.get("activeDeadlineSeconds") or -1) >= 0
+    terminating = int(spec.get("activeDeadlineSeconds") or -1) >= 0
     if scope == "Terminating":
         return terminating
     if scope == "NotTerminating":
@@ -163,7 +163,7 @@ def _in_scope(selector: Json, pod: Json) -> bool:
     if scope in ("BestEffort", "NotBestEffort"):
         from minik8s.apiserver.registry.strategies.qos import qos_class
 
-        return (qos_class(spec) == "BestEffort") == (scope == "BestEffort")
+        return bool((qos_class(spec) == "BestEffort") == (scope == "BestEffort"))
     if scope == "PriorityClass":
         return _priority_selected(selector, spec.get("priorityClassName") or "")
     if scope == "CrossNamespacePodAffinity":

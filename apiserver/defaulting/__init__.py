@@ -27,6 +27,7 @@ _DEFAULTERS = {
     ("", "Namespace"): "core:default_namespace",
     ("", "Node"): "core:default_node",
     ("", "Secret"): "core:default_secret",
+    ("", "Event"): "core:default_event",
     ("", "LimitRange"): "core:default_limit_range",
     ("", "ResourceQuota"): "core:default_resource_quota",
     ("", "PersistentVolume"): "volumes:default_persistent_volume",

@@ -57,3 +57,10 @@ def default_resource_quota(quota: Json) -> None:
     status = quota.get("status") or {}
     canonicalise(status.get("hard"))
     canonicalise(status.get("used"))
+
+
+def default_event(event: Json) -> None:
+    """Fields without omitempty, which readers expect to find."""
+    event.setdefault("source", {})
+    event.setdefault("reportingComponent", "")
+    event.setdefault("reportingInstance", "")

@@ -8,6 +8,7 @@ from minik8s.apiserver.defaulting.quantities import canonicalise, canonicalise_f
 
 Json = dict[str, Any]
 
+_METRICS_ANNOTATION = "autoscaling.alpha.kubernetes.io/metrics"
 RBAC_GROUP = "rbac.authorization.k8s.io"
 
 
@@ -15,6 +16,9 @@ def default_hpa_v1(obj: Json) -> None:
     spec = obj.setdefault("spec", {})
     if spec.get("minReplicas") is None:
         spec["minReplicas"] = 1
+    annotations = (obj.get("metadata") or {}).get("annotations") or {}
+    if spec.get("targetCPUUtilizationPercentage") is None and _METRICS_ANNOTATION not in annotations:
+        spec["targetCPUUtilizationPercentage"] = 80
 
 
 def default_hpa(obj: Json) -> None:

@@ -105,6 +105,8 @@ class Strategy:
         """Drop what a creator may not set; the generic rule wipes status where there is a status subresource."""
         if "status" in self.kind.subresources:
             obj.pop("status", None)
+            if self.kind.model_path:  # typed kinds always show one
+                obj["status"] = {}
 
     def prepare_update(self, new: JsonObject, old: JsonObject) -> None:
         """Keep the stored status, and bump generation when the desired state changes."""
@@ -267,6 +269,7 @@ _WITHOUT_GENERATION = frozenset(
         "PersistentVolumeClaim", "PodTemplate", "ResourceQuota", "Secret", "Service", "ServiceAccount",
     )]
     + [
+        ("apiregistration.k8s.io", "APIService"),
         ("apps", "ControllerRevision"),
         ("autoscaling", "HorizontalPodAutoscaler"),
         ("certificates.k8s.io", "CertificateSigningRequest"),

@@ -36,7 +36,7 @@ def _check_config_map(errors: Errors, config_map: Json) -> None:
         add_invalid(errors, f"binaryData[{key}]", key, names.config_map_key(key))
         total += decoded_size(value)
     if total > MAX_SIZE:
-        errors.append(FieldError.too_long("", "", MAX_SIZE))
+        errors.append(FieldError.too_long("[]", "", MAX_SIZE))
 
 
 def decoded_size(text: str) -> int:

@@ -53,7 +53,7 @@ def validate_namespace_status(new: Json, old: Json) -> list[FieldError]:
 def _check_node(errors: Errors, node: Json) -> None:
     spec, status = node.get("spec") or {}, node.get("status") or {}
     if spec.get("taints"):
-        check_taints(errors, spec["taints"], "spec.taints")
+        check_taints(errors, spec["taints"], "metadata.taints")  # the path that upstream names
     for key in ("capacity", "allocatable"):
         for name, text in (status.get(key) or {}).items():
             add_invalid(errors, f"status.{key}[{name}]", text, quantity_value(name, text))

@@ -55,7 +55,7 @@ def _check_webhooks(errors: Errors, obj: Json, mutating: bool) -> None:
 
 def _check_effects(errors: Errors, webhook: Json, path: str) -> None:
     effects = webhook.get("sideEffects")
-    if effects is None:
+    if not effects:
         errors.append(FieldError.required(f"{path}.sideEffects", "must specify one of None, NoneOnDryRun"))
     elif effects not in ("None", "NoneOnDryRun"):
         errors.append(FieldError.not_supported(f"{path}.sideEffects", effects, ["None", "NoneOnDryRun"]))
@@ -200,6 +200,9 @@ def validate_crd(obj: Json) -> list[FieldError]:
     errors: Errors = []
     check_object_meta(errors, obj, False, name_check)
     _check_crd(errors, spec)
+    if not (obj.get("status") or {}).get("storedVersions"):
+        text = "must have at least one stored version"
+        errors.append(FieldError.invalid("status.storedVersions", [], text))
     return errors
 
 

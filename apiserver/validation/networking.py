@@ -148,7 +148,7 @@ def _check_rule(errors: Errors, rule: Json, path: str) -> None:
 
 def _check_path(errors: Errors, one: Json, path: str) -> None:
     kind, where = one.get("pathType"), one.get("path") or ""
-    if kind is None:
+    if not kind:
         errors.append(FieldError.required(f"{path}.pathType", "pathType must be specified"))
     elif kind in ("Exact", "Prefix"):
         if not where.startswith("/"):

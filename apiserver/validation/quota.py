@@ -14,7 +14,7 @@ from minik8s.apiserver.validation.meta import (
     check_object_meta,
     check_object_meta_update,
 )
-from minik8s.apiserver.validation.resources import allows_overcommit, parse, quantity_value
+from minik8s.apiserver.validation.resources import allows_overcommit, parse, quantity_value, standard_name
 
 Json = dict[str, Any]
 
@@ -102,7 +102,7 @@ def _quota_resource(name: str) -> tuple[str, ...]:
     if messages:
         return messages
     if "/" not in name and name not in _STANDARD_QUOTA and not name.startswith(("hugepages-", "requests.hugepages-")):
-        return ("must be a standard resource for quota",)
+        return (*standard_name(name), "must be a standard resource for quota")
     return ()
 
 

@@ -44,7 +44,7 @@ def _check_binding(errors: Errors, obj: Json, namespaced: bool) -> None:
     role = obj.get("roleRef") or {}
     if role.get("apiGroup") != GROUP:
         errors.append(FieldError.not_supported("roleRef.apiGroup", role.get("apiGroup") or "", [GROUP]))
-    kinds = ["ClusterRole", "Role"] if namespaced else ["ClusterRole"]
+    kinds = ["Role", "ClusterRole"] if namespaced else ["ClusterRole"]
     if role.get("kind") not in kinds:
         errors.append(FieldError.not_supported("roleRef.kind", role.get("kind") or "", kinds))
     if not role.get("name"):
@@ -70,7 +70,7 @@ def _check_subject(errors: Errors, subject: Json, namespaced: bool, path: str) -
         if group != GROUP:
             errors.append(FieldError.not_supported(f"{path}.apiGroup", group, [GROUP]))
     else:
-        errors.append(FieldError.not_supported(f"{path}.kind", kind or "", ["Group", "ServiceAccount", "User"]))
+        errors.append(FieldError.not_supported(f"{path}.kind", kind or "", ["ServiceAccount", "User", "Group"]))
 
 
 def _role(namespaced: bool) -> Validator:

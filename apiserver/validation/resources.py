@@ -22,6 +22,10 @@ _INTEGER_RESOURCES = frozenset(
         "configmaps", "services.nodeports", "services.loadbalancers",
     }
 )  # fmt: skip
+_STANDARD_RESOURCES = _INTEGER_RESOURCES | {
+    "cpu", "memory", "ephemeral-storage", "storage", "requests.cpu", "requests.memory", "requests.storage",
+    "requests.ephemeral-storage", "limits.cpu", "limits.memory", "limits.ephemeral-storage",
+}  # fmt: skip
 NOT_INTEGER = "must be an integer"
 
 
@@ -55,6 +59,13 @@ def allows_overcommit(name: str) -> bool:
     return is_native(name) and not is_hugepages(name)
 
 
+def standard_name(name: str) -> tuple[str, ...]:
+    """validateResourceName's complaint about a short name that nobody knows."""
+    if name in _STANDARD_RESOURCES or name.startswith(("hugepages-", "requests.hugepages-")):
+        return ()
+    return ("must be a standard resource type or fully qualified",)
+
+
 @lru_cache(maxsize=1024)
 def container_resource_name(name: str) -> tuple[str, ...]:
     """Messages for a name under limits or requests."""
@@ -63,7 +74,7 @@ def container_resource_name(name: str) -> tuple[str, ...]:
         return errors
     if "/" not in name:
         if name not in STANDARD_CONTAINER_RESOURCES and not is_hugepages(name):
-            return ("must be a standard resource for containers",)
+            return (*standard_name(name), "must be a standard resource for containers")
     elif not is_native(name) and not is_extended(name):
         return ("doesn't follow extended resource name standard",)
     return ()

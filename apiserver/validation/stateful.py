@@ -34,7 +34,9 @@ _MUTABLE = (
 
 
 def _check_stateful_spec(errors: Errors, spec: Json) -> None:
-    check_enum(errors, spec.get("podManagementPolicy"), ("OrderedReady", "Parallel"), "spec.podManagementPolicy")
+    policy = spec.get("podManagementPolicy")
+    if policy not in ("OrderedReady", "Parallel"):
+        errors.append(FieldError.invalid("spec.podManagementPolicy", policy, "must be 'OrderedReady' or 'Parallel'"))
     strategy = spec.get("updateStrategy") or {}
     rolling = strategy.get("rollingUpdate")
     if not strategy.get("type"):

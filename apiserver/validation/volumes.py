@@ -17,6 +17,13 @@ from minik8s.apiserver.validation.resources import parse
 Json = dict[str, Any]
 
 FILE_MODE = "must be a number between 0 and 0777 (octal), both inclusive"
+#: The order in which upstream looks at the sources: the first is taken, later ones are too many.
+_ORDER = (
+    "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi",
+    "glusterfs", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "flocker", "downwardAPI", "fc", "configMap", "azureFile",
+    "vsphereVolume", "quobyte", "azureDisk", "portworxVolume", "scaleIO", "storageos", "projected", "csi", "ephemeral",
+    "image",
+)  # fmt: skip
 VOLUME_FIELDS = (
     "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid",
 )  # fmt: skip
@@ -53,8 +60,10 @@ def _check_source(errors: Errors, volume: Json, path: str) -> None:
     if not sources:
         errors.append(FieldError.required(path, "must specify a volume type"))
         return
-    for extra in sources[1:]:
-        errors.append(FieldError.forbidden(f"{path}.{extra}", "may not specify more than 1 volume type"))
+    if len(sources) > 1:
+        sources.sort(key=lambda one: _ORDER.index(one) if one in _ORDER else len(_ORDER))
+        for extra in sources[1:]:
+            errors.append(FieldError.forbidden(f"{path}.{extra}", "may not specify more than 1 volume type"))
     check = _SOURCES.get(sources[0])
     if check:
         check(errors, volume[sources[0]], f"{path}.{sources[0]}")

@@ -23,8 +23,13 @@ class JobStrategy(WorkloadStrategy):
 
     def prepare_create(self, obj: JsonObject) -> None:
         obj["status"] = {}
-        if not (obj.get("spec") or {}).get("manualSelector"):
+        spec, meta = obj.get("spec") or {}, obj["metadata"]
+        given = dict(_template_labels(spec))
+        if not spec.get("manualSelector"):
             generate_selector(obj)
+        # Labels that only mirror the template's go on doing so (upstream defaults them anew on each read).
+        if (meta.get("labels") or {}) == given:
+            meta["labels"] = dict(_template_labels(spec))
 
     def selectable_fields(self, obj: JsonObject) -> dict[str, str]:
         fields = super().selectable_fields(obj)
@@ -37,6 +42,10 @@ class JobStrategy(WorkloadStrategy):
     def delete_warnings(self, obj: JsonObject, options: JsonObject) -> list[str]:
         named = options.get("propagationPolicy") or options.get("orphanDependents") is not None
         return [] if named else [_ORPHAN_WARNING]
+
+
+def _template_labels(spec: JsonObject) -> JsonObject:
+    return ((spec.get("template") or {}).get("metadata") or {}).get("labels") or {}
 
 
 def generate_selector(job: JsonObject) -> None:

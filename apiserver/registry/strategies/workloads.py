@@ -11,6 +11,9 @@ from typing import Any, ClassVar
 from minik8s.apiserver.registry.strategies.pod_warnings import pod_warnings
 from minik8s.apiserver.registry.strategy import JsonObject, Strategy
 
+#: Upstream's spec.templateGeneration, which lives on as an annotation of daemon sets.
+TEMPLATE_GENERATION = "deprecated.daemonset.template.generation"
+
 
 class WorkloadStrategy(Strategy):
     """A kind with spec.template."""
@@ -62,6 +65,23 @@ class DaemonSetStrategy(WorkloadStrategy):
         "desiredNumberScheduled": 0,
         "numberReady": 0,
     }
+
+    def prepare_create(self, obj: JsonObject) -> None:
+        super().prepare_create(obj)
+        _annotate(obj, "1")
+
+    def prepare_update(self, new: JsonObject, old: JsonObject) -> None:
+        """The template's own count goes up with each change of the template, and never otherwise."""
+        before = ((old.get("metadata") or {}).get("annotations") or {}).get(TEMPLATE_GENERATION)
+        if before is not None and before.isdigit():
+            same = (new.get("spec") or {}).get("template") == (old.get("spec") or {}).get("template")
+            _annotate(new, before if same else str(int(before) + 1))
+        super().prepare_update(new, old)
+
+
+def _annotate(obj: JsonObject, count: str) -> None:
+    meta = obj.setdefault("metadata", {})
+    meta["annotations"] = {**(meta.get("annotations") or {}), TEMPLATE_GENERATION: count}
 
 
 class PodDisruptionBudgetStrategy(Strategy):

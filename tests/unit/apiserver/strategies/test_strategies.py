@@ -255,10 +255,26 @@ def test_job_selects_by_its_uid() -> None:
         "controller-uid": "u",
         "batch.kubernetes.io/controller-uid": "u",
     }
+    assert obj["metadata"]["labels"] == labels, "a job without labels of its own has its template's"
     manual = job(manualSelector=True)
     manual["spec"]["selector"] = {"matchLabels": {"x": "y"}}
     strategy("Job", "batch").prepare_create(manual)
     assert manual["spec"]["selector"] == {"matchLabels": {"x": "y"}}
+
+
+def test_daemon_set_counts_its_templates() -> None:
+    chosen, key = strategy("DaemonSet", "apps"), "deprecated.daemonset.template.generation"
+    old = workload()
+    chosen.prepare_create(old)
+    assert old["metadata"]["annotations"] == {key: "1"}
+    same = copy.deepcopy(old)
+    same["metadata"]["annotations"] = {key: "9"}
+    chosen.prepare_update(same, old)
+    assert same["metadata"]["annotations"] == {key: "1"}
+    changed = copy.deepcopy(old)
+    changed["spec"]["template"]["spec"]["containers"][0]["image"] = "i:2"
+    chosen.prepare_update(changed, old)
+    assert changed["metadata"]["annotations"] == {key: "2"}
 
 
 def test_who_orphans_by_default() -> None:

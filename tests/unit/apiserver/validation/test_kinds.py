@@ -95,7 +95,7 @@ CASES: list[tuple[str, str, Json, list[str]]] = [
     # configuration
     ("ConfigMap", "", named("c", "default", data={"": "x"}), ['data[]: Invalid value: "": a valid config key must consist of']),
     ("ConfigMap", "", named("c", "default", data={"a": "x"}, binaryData={"a": "eA=="}), ['data[a]: Invalid value: "a": duplicate of key present in binaryData']),
-    ("ConfigMap", "", named("c", "default", data={"a": "x" * (1 << 20) + "y"}), [": Too long: may not be more than 1048576 bytes"]),
+    ("ConfigMap", "", named("c", "default", data={"a": "x" * (1 << 20) + "y"}), ["[]: Too long: may not be more than 1048576 bytes"]),
     ("Secret", "", named("c", "default", data={"": "eA=="}), ['data[]: Invalid value: "": a valid config key must consist of']),
     ("Secret", "", named("c", "default", type="kubernetes.io/tls"), ["data[tls.crt]: Required value", "data[tls.key]: Required value"]),
     ("Secret", "", named("c", "default", type="kubernetes.io/service-account-token"), [
@@ -106,10 +106,13 @@ CASES: list[tuple[str, str, Json, list[str]]] = [
     ("Namespace", "", named("n", spec={"finalizers": ["x"]}), [
         'spec.finalizers: Invalid value: "x": name is neither a standard finalizer name nor is it fully qualified']),
     ("Node", "", named("n", spec={"taints": [{"key": "a", "effect": "X"}]}), [
-        'spec.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"']),
+        'metadata.taints[0].effect: Unsupported value: "X": supported values: "NoSchedule", "PreferNoSchedule", "NoExecute"']),
     ("Node", "", named("n", spec={"taints": [{"key": "a", "effect": "NoExecute"}] * 2}), [
-        'spec.taints[1]: Duplicate value: {"key":"a","effect":"NoExecute"}: taints must be unique by key and effect pair']),
-    ("ResourceQuota", "", named("q", "default", spec={"hard": {"foo": "1"}}), ['spec.hard[foo]: Invalid value: "foo": must be a standard resource for quota']),
+        'metadata.taints[1]: Duplicate value: {"key":"a","effect":"NoExecute"}: taints must be unique by key and effect pair']),
+    ("ResourceQuota", "", named("q", "default", spec={"hard": {"foo": "1"}}), [
+                'spec.hard[foo]: Invalid value: "foo": must be a standard resource type or fully qualified',
+                'spec.hard[foo]: Invalid value: "foo": must be a standard resource for quota',
+            ]),
     ("ResourceQuota", "", named("q", "default", spec={"hard": {"pods": "500m"}}), ['spec.hard[pods]: Invalid value: "500m": must be an integer']),
     ("ResourceQuota", "", named("q", "default", spec={"scopes": ["BestEffort", "NotBestEffort"]}), [
         'spec.scopes: Invalid value: ["BestEffort","NotBestEffort"]: conflicting scopes']),
@@ -139,7 +142,7 @@ CASES: list[tuple[str, str, Json, list[str]]] = [
     ("Deployment", APPS, workload(template=template(containers=[])), ["spec.template.spec.containers: Required value"]),
     ("ReplicaSet", APPS, workload(replicas=-1), ["spec.replicas: Invalid value: -1: must be greater than or equal to 0"]),
     ("StatefulSet", APPS, workload(podManagementPolicy="X"), [
-        'spec.podManagementPolicy: Unsupported value: "X": supported values: "OrderedReady", "Parallel"']),
+        'spec.podManagementPolicy: Invalid value: "X": must be \'OrderedReady\' or \'Parallel\'']),
     ("StatefulSet", APPS, workload(updateStrategy={"type": "OnDelete", "rollingUpdate": {}}), [
         "spec.updateStrategy.rollingUpdate: Invalid value: {}: only allowed for updateStrategy 'RollingUpdate'"]),
     ("DaemonSet", APPS, workload(updateStrategy={"rollingUpdate": {"maxUnavailable": 0}}), [
@@ -197,7 +200,7 @@ CASES: list[tuple[str, str, Json, list[str]]] = [
         'rules[0].nonResourceURLs: Invalid value: ["/x"]: namespaced rules cannot apply to non-resource URLs']),
     ("ClusterRoleBinding", RBAC, named("r", roleRef={"kind": "Role", "name": "x"}), ['roleRef.kind: Unsupported value: "Role": supported values: "ClusterRole"']),
     ("RoleBinding", RBAC, named("r", "default", roleRef={"kind": "Role", "name": "x"}, subjects=[{"kind": "X", "name": "y"}]), [
-        'subjects[0].kind: Unsupported value: "X": supported values: "Group", "ServiceAccount", "User"']),
+        'subjects[0].kind: Unsupported value: "X": supported values: "ServiceAccount", "User", "Group"']),
     # extensions
     ("CertificateSigningRequest", "certificates.k8s.io", named("c", spec={"request": PEM, "signerName": "a.b/c", "usages": ["client auth"]}), []),
     ("CertificateSigningRequest", "certificates.k8s.io", named("c", spec={"request": PEM, "signerName": "x", "usages": ["any"]}), [
@@ -206,7 +209,7 @@ CASES: list[tuple[str, str, Json, list[str]]] = [
     ("CustomResourceDefinition", "apiextensions.k8s.io", {**crd(), "metadata": {"name": "x"}}, ['metadata.name: Invalid value: "x": must be spec.names.plural+"."+spec.group']),
     ("CustomResourceDefinition", "apiextensions.k8s.io", crd(versions=[{"name": "v1", "storage": True}]), [
         "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required"]),
-    ("CustomResourceDefinition", "apiextensions.k8s.io", crd(versions=[]), ["spec.versions: Invalid value: []: must have exactly one version marked as storage version"]),
+    ("CustomResourceDefinition", "apiextensions.k8s.io", crd(versions=[]), ["spec.versions: Invalid value: []: must have exactly one version marked as storage version", "status.storedVersions: Invalid value: []: must have at least one stored version"]),
     ("ValidatingWebhookConfiguration", ADMISSION, webhook(), []),
     ("ValidatingWebhookConfiguration", ADMISSION, webhook(name="a"), ['webhooks[0].name: Invalid value: "a": should be a domain with at least three segments separated by dots']),
     ("ValidatingWebhookConfiguration", ADMISSION, webhook(sideEffects=None), ["webhooks[0].sideEffects: Required value: must specify one of None, NoneOnDryRun"]),

@@ -86,7 +86,7 @@ C = "spec.containers[0]"
             f'{C}.resources.limits[nvidia.com/gpu]: Invalid value: "500m": must be an integer',
             f'{C}.resources.requests[nvidia.com/gpu]: Invalid value: "500m": must be an integer']),
         (with_container(resources={"requests": {"gpu": "1"}}), [
-            f'{C}.resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers']),
+            f'{C}.resources.requests[gpu]: Invalid value: "gpu": must be a standard resource type or fully qualified', f'{C}.resources.requests[gpu]: Invalid value: "gpu": must be a standard resource for containers']),
         (with_container(resources={"requests": {"cpu": "-1"}}), [
             f'{C}.resources.requests[cpu]: Invalid value: "-1": must be greater than or equal to 0']),
         (with_container(livenessProbe={}), [f"{C}.livenessProbe: Required value: must specify a handler type"]),
