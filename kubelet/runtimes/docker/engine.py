@@ -101,8 +101,10 @@ class Engine:
             raise EngineError(response.status, _message(body))
         return response.status
 
-    async def stream(self, path: str, query: dict[str, Any]) -> AsyncIterator[bytes]:
-        """A GET whose body is read as it comes (events, logs)."""
+    async def stream(
+        self, path: str, query: dict[str, Any], on_open: Callable[[], None] = lambda: None
+    ) -> AsyncIterator[bytes]:
+        """A GET whose body is read as it comes (events, logs). `on_open`: the engine has begun to answer."""
         with unavailable(self.host):
             async with open_request(self.endpoint, "GET", self._target(path, query), []) as response:
                 if response.status >= 400:
@@ -110,6 +112,7 @@ class Engine:
                     raise base.ContainerNotFound(message) if response.status == 404 else EngineError(
                         response.status, message
                     )
+                on_open()
                 async for piece in response:
                     yield piece
 

@@ -368,24 +368,25 @@ class DockerRuntime:
         return self._hub.subscribe()
 
     async def _watch(self) -> None:
-        """Follows the engine's events for ever; a cut stream or a dead engine ends in a RESYNC."""
+        """Follows the engine's events for ever. Whenever the stream stands (again), everything must be looked at."""
         labels = [f"{base.LABEL_NODE}={self.options.node_name}", f"{base.LABEL_CLUSTER}={self.options.cluster_id}"]
         query = {"filters": json.dumps({"type": ["container"], "label": labels})}
         while True:
-            self._places.clear()
-            self._statuses.clear()
-            self._hub.publish(base.RuntimeEvent(base.EventType.RESYNC))
             try:
                 rest = b""
-                stream = self.engine.stream("/events", query)
-                self._connected.set()
-                async for piece in stream:
+                async for piece in self.engine.stream("/events", query, self._resync):
                     *lines, rest = (rest + piece).split(b"\n")
                     for line in filter(None, lines):
                         self._on_event(json.loads(line))
             except base.RuntimeFault as exc:
                 log.warning("the engine's events were cut", error=exc.message)
             await asyncio.sleep(RECONNECT_SECONDS)
+
+    def _resync(self) -> None:
+        self._places.clear()
+        self._statuses.clear()
+        self._connected.set()
+        self._hub.publish(base.RuntimeEvent(base.EventType.RESYNC))
 
     def _on_event(self, raw: dict[str, Any]) -> None:
         event = parse.parse_event(raw)

@@ -191,17 +191,19 @@ class ProcessRuntime:
         with contextlib.suppress(ProcessLookupError):
             record.shim = ProcessId.of(shim)
         record.save()
-        self._watch(record)
+        self._ended[container_id] = asyncio.Event()
         answer = await read_line(told, START_SECONDS)
         record.refresh()
+        if answer.startswith("ok"):  # told before its end is looked for: started, then died, never the other way round
+            self._publish(base.EventType.CONTAINER_STARTED, record)
+        self._watch(record)
         if not answer.startswith("ok"):
             message = answer.split(" ", 2)[2] if answer.startswith("error") else "the shim ended without a word"
             raise base.StartContainerError(message.strip())
-        self._publish(base.EventType.CONTAINER_STARTED, record)
 
     def _watch(self, record: ContainerRecord) -> None:
         """Calls `_on_exit` once its shim has ended, whoever's child that is."""
-        self._ended[record.id] = asyncio.Event()
+        self._ended.setdefault(record.id, asyncio.Event())
         loop = asyncio.get_running_loop()
         try:
             descriptor = os.pidfd_open(record.shim.pid)
@@ -259,6 +261,8 @@ class ProcessRuntime:
         if record is None:
             return
         await self.stop_container(container_id, 0)
+        if record.exit is not None and (ended := self._ended.get(container_id)):
+            await ended.wait()  # its shim is about to end: its death is told before its removal
         self.containers.pop(container_id, None)
         if self._cgroups is not None:
             self._cgroups.remove(container_id)
