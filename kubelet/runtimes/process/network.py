@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minik8s.client.log import get_logger
-from minik8s.kubelet.runtimes.base import RuntimeFault
+from minik8s.kubelet.runtimes.base import PortMapping, RuntimeFault
 
 log = get_logger(__name__)
 
@@ -54,8 +54,8 @@ class Rule:
     def command(self, action: str, comment: str) -> list[str]:
         """-C, -I or -D."""
         return [
-            "iptables", "-w", "-t", self.table, action, self.chain, *self.match[:-2],
-            "-m", "comment", "--comment", comment, *self.match[-2:],
+            "iptables", "-w", "-t", self.table, action, self.chain,
+            "-m", "comment", "--comment", comment, *self.match,
         ]  # fmt: skip
 
 
@@ -67,6 +67,20 @@ def render_rules(bridge: str, cidr: str) -> list[Rule]:
         Rule("filter", "FORWARD", ("-o", bridge, "-j", "ACCEPT")),
         Rule("nat", "POSTROUTING", ("-s", cidr, "!", "-o", bridge, "!", "-d", cidr, "-j", "MASQUERADE")),
     ]
+
+
+def render_host_ports(address: str, ports: Sequence[PortMapping]) -> list[Rule]:
+    """hostPorts, as CNI's `portmap` has them: from elsewhere, from this host, and from its localhost."""
+    rules = []
+    for port in ports:
+        protocol = port.protocol.lower()
+        where = ("-d", f"{port.host_ip}/32") if port.host_ip not in ("", "0.0.0.0") else ()
+        match = ("-p", protocol, *where, "-m", "addrtype", "--dst-type", "LOCAL", "-m", protocol)
+        target = ("--dport", str(port.host_port), "-j", "DNAT", "--to-destination", f"{address}:{port.container_port}")
+        rules += [Rule("nat", chain, (*match, *target)) for chain in ("PREROUTING", "OUTPUT")]
+    if rules:
+        rules.append(Rule("nat", "POSTROUTING", ("-s", "127.0.0.0/8", "-d", f"{address}/32", "-j", "MASQUERADE")))
+    return rules
 
 
 def render_host_batch(veth: str, bridge: str, pid: int) -> str:
@@ -148,6 +162,17 @@ class PodNetwork:
     def _connect(self, pid: int, address: str, veth: str) -> None:
         run(["ip", "-batch", "-"], render_host_batch(veth, self.bridge, pid))
         run(["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"], render_pod_batch(address, self.gateway))
+
+    async def publish(self, veth: str, address: str, ports: Sequence[PortMapping]) -> None:
+        """Gives a pod its hostPorts; the rules carry the name of its interface."""
+        for rule in render_host_ports(address, ports):
+            await asyncio.to_thread(run, rule.command("-I", veth))
+
+    async def unpublish(self, veth: str, address: str, ports: Sequence[PortMapping]) -> None:
+        """Takes them away."""
+        for rule in render_host_ports(address, ports):
+            with contextlib.suppress(NetworkError, FileNotFoundError):
+                await asyncio.to_thread(run, rule.command("-D", veth))
 
     async def disconnect(self, veth: str) -> None:
         """Takes the pair away at once (it would go with its namespace, a little later)."""

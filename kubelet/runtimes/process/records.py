@@ -96,6 +96,7 @@ class SandboxRecord:
     host_ipc: bool = False
     share_pid: bool = False
     shm_size: int = 0
+    ports: list[base.PortMapping] = field(default_factory=list)
     holder: ProcessId = field(default_factory=ProcessId)
     stopped: bool = False
     labels: dict[str, str] = field(default_factory=dict)
@@ -135,7 +136,8 @@ class SandboxRecord:
         value = read_json(folder / "sandbox.json")
         if value is None:
             return None
-        return cls(**{**value, "holder": ProcessId(**value["holder"]), "folder": folder})
+        ports = [base.PortMapping(**port) for port in value.get("ports", [])]
+        return cls(**{**value, "ports": ports, "holder": ProcessId(**value["holder"]), "folder": folder})
 
     def forget(self) -> None:
         """Removes the folder."""

@@ -8,7 +8,7 @@ plain processes on the host's network: volumes are told by the variable MINIK8S_
 State is on disk alone (`records.py`), so that a kubelet killed at any moment adopts what runs. A container's end is
 seen by a pidfd of its shim, within a millisecond, also after adoption.
 
-Leaves out: pulling, hostPort, seccomp, AppArmor, SELinux, sysctls other than the pod's own network's, user namespaces.
+Leaves out: pulling, seccomp, AppArmor, SELinux, sysctls other than the pod's own network's, user namespaces.
 """
 
 from __future__ import annotations

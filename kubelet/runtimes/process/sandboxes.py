@@ -95,6 +95,7 @@ class Sandboxes:
                 record.ip = self.network.take()
                 record.veth = short_name("veth", self.network.bridge, record.id)
                 await self.network.connect(record.holder.pid, record.ip, record.veth)
+                await self.network.publish(record.veth, record.ip, record.ports)
                 self._write_pod_files(record, config)
             record.save()
         except BaseException:
@@ -122,6 +123,7 @@ class Sandboxes:
             host_ipc=config.host_ipc,
             share_pid=config.share_process_namespace,
             shm_size=config.shm_size,
+            ports=list(config.port_mappings) if own_network else [],
             holder=ProcessId(0, 0, boot_id()),
             labels=base.sandbox_labels(config, self._options),
             annotations=dict(config.annotations),
@@ -218,6 +220,8 @@ class Sandboxes:
             self._on_death(record.pod_uid, record.id)
 
     async def _tear_down(self, record: SandboxRecord) -> None:
+        if record.ports and record.ip:
+            await self.network.unpublish(record.veth, record.ip, record.ports)
         if record.veth:
             await self.network.disconnect(record.veth)
         if record.ip:

@@ -317,6 +317,25 @@ async def test_containers_of_a_pod_share_localhost(rt: Harness) -> None:
     await rt.until(look)
 
 
+async def test_a_host_port_leads_to_the_pod(rt: Harness) -> None:
+    needs(rt, "network")
+    sandbox = await rt.sandbox(port_mappings=(base.PortMapping(7171, 30717),))
+    await rt.start("while :; do echo pong | /bin/busybox nc -l -p 7171; done", sandbox)
+
+    async def look(address: str) -> bytes:
+        try:
+            reader, writer = await asyncio.open_connection(address, 30717)
+            data = await asyncio.wait_for(reader.read(5), 2)
+            writer.close()
+        except (OSError, TimeoutError):
+            return b""
+        return data
+
+    assert await rt.until(lambda: look("127.0.0.1")) == b"pong\n"
+    await rt.runtime.remove_sandbox(sandbox.id)
+    assert await look("127.0.0.1") == b""
+
+
 async def test_a_memory_limit_kills(rt: Harness) -> None:
     needs(rt, "cgroups")
     resources = base.Resources(memory_limit=32 << 20)
