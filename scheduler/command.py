@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 
 from minik8s.client.kubeconfig import ConfigError, load_config
@@ -35,6 +36,8 @@ def main(argv: list[str]) -> int:
     except (ConfigError, OSError) as error:
         print(f"minik8s scheduler: {error}", file=sys.stderr)
         return 1
+
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # numpy's columns need no linear algebra, nor its threads
 
     async def run() -> None:
         from minik8s.client.leaderelection import LeaderElector

@@ -1,8 +1,8 @@
 """Volumes: claims that are bound must be reachable from the node, others must be bindable.
 
-Mirrors the part of plugins/volumebinding that needs no driver: bound claims' node affinity; claims that wait for their first consumer, bound to a fitting free volume or left to the provisioner by the
-`selected-node` annotation (binder.py writes it). Left out: CSI attach limits, storage capacity,
-ReadWriteOncePod, zone labels of volumes.
+Mirrors the part of plugins/volumebinding that needs no driver: bound claims' node affinity; claims that wait for their
+first consumer, bound to a fitting free volume or left to the provisioner by the `selected-node` annotation (binder.py
+writes it). Left out: CSI attach limits, storage capacity, ReadWriteOncePod, zone labels of volumes.
 """
 
 from __future__ import annotations
