@@ -26,15 +26,12 @@ from minik8s.kubelet.probers import Outcome, ProbeResult
 from minik8s.kubelet.probes import ProbeManager
 from minik8s.kubelet.record import container_recorder
 from minik8s.kubelet.runtimes.base import Runtime
+from minik8s.kubelet.shared import PodCache
 from minik8s.kubelet.status_manager import StatusManager
 from minik8s.kubelet.sync_loop import SyncLoop
 from minik8s.kubelet.volumes.manager import VolumeManager
 
 log = get_logger(__name__)
-
-
-def node_index(pod: core.Pod) -> list[str]:
-    return [pod.spec.node_name or ""]
 
 
 class Kubelet:
@@ -46,7 +43,7 @@ class Kubelet:
         client: Client,
         runtime: Runtime,
         clock: Clock,
-        pods: Informer[core.Pod] | None = None,
+        pods: PodCache | None = None,
         services: Informer[core.Service] | None = None,
         nodes: Informer[core.Node] | None = None,
     ) -> None:
@@ -57,8 +54,10 @@ class Kubelet:
         self.clock = clock
         self.started = asyncio.Event()
         self._own_informers: list[Informer[core.Pod] | Informer[core.Service]] = []
-        self.pods = pods or self._own(core.Pod, f"spec.nodeName={config.node_name}")
-        self.services = services or self._own(core.Service, "")
+        # "is None": a cache that is still empty is false
+        mine = f"spec.nodeName={config.node_name}"
+        self.pods: PodCache = self._own(core.Pod, mine) if pods is None else pods
+        self.services = self._own(core.Service, "") if services is None else services
         self.recorder = EventRecorder(client, "kubelet", host=config.node_name)
         self.ledgers = _ledgers(config)
         self.reporter = NodeReporter(config, client, clock, runtime, self.ledgers, self.recorder, nodes)

@@ -58,7 +58,7 @@ class NodeReporter:
         self._told_at = 0.0
         self._node = core.Node()
         own: Informer[core.Node] = Informer(client, core.Node, field_selector=f"metadata.name={config.node_name}")
-        self._informer, self._owns_informer = nodes or own, nodes is None
+        self._informer, self._owns_informer = (own, True) if nodes is None else (nodes, False)
 
     def node(self) -> core.Node:
         """Labels and taints as the API has them, status as it is known here."""

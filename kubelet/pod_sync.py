@@ -66,7 +66,7 @@ async def sync_pod(ctx: NodeContext, state: PodState) -> SyncResult:
     _note_backing_off(ctx, state, actions, now)
     if actions.kill_pod and not actions.create_sandbox:
         return SyncResult(finished=True)
-    if not state.observed.sandboxes:
+    if not state.observed.sandboxes and not ctx.config.simulated:
         await report(ctx, state)  # "ContainerCreating" is seen while the first things are made
     try:
         volumes = await _volumes(ctx, state)

@@ -14,10 +14,11 @@ from minik8s.client.rest import Client
 from minik8s.clock import SystemClock
 from minik8s.component import HealthServer, get_logger
 from minik8s.kubelet.config import KubeletConfig
-from minik8s.kubelet.kubelet import Kubelet, node_index
+from minik8s.kubelet.kubelet import Kubelet
 from minik8s.kubelet.pod_source import WorkerPods
 from minik8s.kubelet.runtimes import make_runtime
 from minik8s.kubelet.runtimes.base import Runtime, RuntimeOptions
+from minik8s.kubelet.shared import PodRouter
 from minik8s.kubelet.volumes.local import unmount_below
 
 log = get_logger(__name__)
@@ -28,10 +29,15 @@ async def run_nodes(options: argparse.Namespace, configs: list[KubeletConfig]) -
     async with Client(load_kubeconfig(options.kubeconfig), "minik8s-kubelet", clock) as client:
         many = len(configs) > 1
         # simulated nodes share their caches: a thousand watches of the same pods would be a load of their own
-        pods = Informer(client, core.Pod, indexes={"node": node_index}) if many else None
+        pods = PodRouter(Informer(client, core.Pod)) if many else None
         services: Informer[core.Service] | None = Informer(client, core.Service) if many else None
         peers: Informer[core.Node] | None = Informer(client, core.Node) if many else None
-        nodes = [Kubelet(config, client, _runtime(config), clock, pods, services, peers) for config in configs]
+        nodes = [
+            Kubelet(
+                config, client, _runtime(config), clock, pods.view(config.node_name) if pods else None, services, peers
+            )
+            for config in configs
+        ]
         health = HealthServer(
             options.healthz_bind_address,
             options.healthz_port,
@@ -39,7 +45,7 @@ async def run_nodes(options: argparse.Namespace, configs: list[KubeletConfig]) -
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(health.run())
-            for informer in (pods, services, peers):
+            for informer in (pods.informer if pods else None, services, peers):
                 if informer is not None:
                     group.create_task(informer.run())
             for node in nodes:

@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import Iterable
 
 from minik8s.api import core
-from minik8s.client.informer import Informer
 from minik8s.client.log import get_logger
 from minik8s.kubelet.context import NodeContext
 from minik8s.kubelet.observed import devices, key_of
@@ -30,13 +29,14 @@ from minik8s.kubelet.runtimes.base import (
     RuntimeUnavailable,
     SandboxStatus,
 )
+from minik8s.kubelet.shared import PodCache
 from minik8s.kubelet.status import is_terminal
 
 log = get_logger(__name__)
 
 
 class SyncLoop:
-    def __init__(self, ctx: NodeContext, pods: Informer[core.Pod]) -> None:
+    def __init__(self, ctx: NodeContext, pods: PodCache) -> None:
         self._ctx = ctx
         self._pods = pods
         self.workers: dict[str, PodWorker] = {}
