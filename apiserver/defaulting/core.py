@@ -27,6 +27,13 @@ def default_namespace(namespace: Json) -> None:
 
 
 def default_node(node: Json) -> None:
+    """Allocatable is capacity where nothing else is said; podCIDR is the first of podCIDRs."""
+    spec = node.get("spec") or {}
+    cidr, cidrs = spec.get("podCIDR"), spec.get("podCIDRs") or []
+    if cidr and cidrs[:1] != [cidr]:
+        spec["podCIDRs"] = [cidr]
+    elif cidrs and not cidr:
+        spec["podCIDR"] = cidrs[0]
     status = node.get("status")
     if not status:
         return

@@ -12,6 +12,9 @@ from minik8s.apiserver.validation.scheduling import check_taints
 
 Json = dict[str, Any]
 
+#: What may change in a node's spec; the rest is given once (podCIDRs and providerID have texts of their own).
+_NODE_MUTABLE = frozenset({"taints", "unschedulable", "configSource", "podCIDR", "podCIDRs", "providerID"})
+
 
 def validate_namespace(namespace: Json) -> list[FieldError]:
     errors: Errors = []
@@ -79,6 +82,10 @@ def validate_node_update(new: Json, old: Json) -> list[FieldError]:
         if key in seen:
             errors.append(FieldError.duplicate(f"status.addresses[{index}]", address))
         seen.add(key)
+    fixed = (spec.keys() | before.keys()) - _NODE_MUTABLE
+    if any((spec.get(key) or None) != (before.get(key) or None) for key in fixed):
+        text = "node updates may only change labels, taints, or capacity"
+        errors.append(FieldError.forbidden("[]", text))
     if before.get("podCIDRs") and spec.get("podCIDRs") != before["podCIDRs"]:
         text = 'node updates may not change podCIDR except from "" to valid'
         errors.append(FieldError.forbidden("spec.podCIDRs", text))

@@ -20,9 +20,9 @@ FILE_MODE = "must be a number between 0 and 0777 (octal), both inclusive"
 #: The order in which upstream looks at the sources: the first is taken, later ones are too many.
 _ORDER = (
     "emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret", "nfs", "iscsi",
-    "glusterfs", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "flocker", "downwardAPI", "fc", "configMap", "azureFile",
-    "vsphereVolume", "quobyte", "azureDisk", "portworxVolume", "scaleIO", "storageos", "projected", "csi", "ephemeral",
-    "image",
+    "glusterfs", "persistentVolumeClaim", "rbd", "cinder", "cephfs", "flocker", "downwardAPI", "fc", "configMap",
+    "azureFile", "vsphereVolume", "quobyte", "azureDisk", "portworxVolume", "scaleIO", "storageos", "projected", "csi",
+    "ephemeral", "image",
 )  # fmt: skip
 VOLUME_FIELDS = (
     "metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid",

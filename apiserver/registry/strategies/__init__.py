@@ -27,6 +27,7 @@ STRATEGIES: dict[tuple[str, str], str] = {
     ("autoscaling", "HorizontalPodAutoscaler"): "autoscaling:HpaStrategy",
     ("policy", "PodDisruptionBudget"): "workloads:PodDisruptionBudgetStrategy",
     ("networking.k8s.io", "Ingress"): "core:IngressStrategy",
+    ("scheduling.k8s.io", "PriorityClass"): "core:PriorityClassStrategy",
     ("coordination.k8s.io", "Lease"): "core:UpsertStrategy",
     ("discovery.k8s.io", "EndpointSlice"): "core:EndpointSliceStrategy",
     ("certificates.k8s.io", "CertificateSigningRequest"): "certificates:CsrStrategy",

@@ -90,3 +90,10 @@ class RbacStrategy(Strategy):
 
     def name_messages(self, name: str) -> tuple[str, ...]:
         return names.path_segment(name)
+
+
+class PriorityClassStrategy(Strategy):
+    """Upstream gives it generation 1 and never counts on."""
+
+    def desired_state(self, obj: JsonObject) -> object:
+        return None

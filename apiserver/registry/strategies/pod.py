@@ -49,6 +49,8 @@ class PodStrategy(Strategy):
         quality = (old.get("status") or {}).get("qosClass")
         if quality:
             status["qosClass"] = quality
+        for one, many in (("podIP", "podIPs"), ("hostIP", "hostIPs")):
+            _mirror_address(status, one, many)
 
     def prepare_subresource_update(self, subresource: str, new: JsonObject, old: JsonObject) -> None:
         if subresource == "ephemeralcontainers":
@@ -93,6 +95,15 @@ class PodStrategy(Strategy):
         if period is None:
             period = spec.get("terminationGracePeriodSeconds") or 0
         return 1 if period < 0 else int(period)
+
+
+def _mirror_address(status: JsonObject, one: str, many: str) -> None:
+    """podIP is the first of podIPs: old clients write one of them, new ones the other."""
+    first = (status.get(many) or [{}])[0].get("ip")
+    if status.get(one) and first != status[one]:
+        status[many] = [{"ip": status[one]}]
+    elif first and not status.get(one):
+        status[one] = first
 
 
 def _keep_all_but(new: JsonObject, old: JsonObject, spec: JsonObject) -> None:

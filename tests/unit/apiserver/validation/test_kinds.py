@@ -275,6 +275,17 @@ def test_job_template_is_fixed_once_made() -> None:
     )
 
 
+def test_node_spec_is_given_once() -> None:
+    node = strategy("Node")
+    assert update(node, named("n", spec={"podCIDR": "10.0.0.0/24"}), named("n", spec={"podCIDR": "10.0.1.0/24"})) == [
+        'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid'
+    ]
+    assert update(node, named("n"), named("n", spec={"externalID": "x"})) == [
+        "[]: Forbidden: node updates may only change labels, taints, or capacity"
+    ]
+    assert update(node, named("n"), named("n", spec={"podCIDRs": ["10.0.1.0/24"], "unschedulable": True})) == []
+
+
 def test_negative_scale() -> None:
     scale = named("s", "default", spec={"replicas": -1})
     assert texts(validate_scale(scale)) == ["spec.replicas: Invalid value: -1: must be greater than or equal to 0"]
