@@ -190,3 +190,32 @@ async def test_probes_end_with_their_container(clock: VirtualClock) -> None:
     rig.manager.keep_only("u", set())
     await clock.advance("1m")
     assert len(rig.runtime.calls) == 1 and rig.manager.results("readiness", "u") == {}
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "text"),
+    [(b"\x08\x01", Outcome.SUCCESS, "service healthy"), (b"\x08\x02", Outcome.FAILURE, 'responded with "NOT_SERVING"')],
+)
+async def test_grpc(answer: bytes, outcome: Outcome, text: str) -> None:
+    grpc = pytest.importorskip("grpc.aio")
+    asked: list[bytes] = []
+
+    async def check(request: bytes, context: Any) -> bytes:
+        asked.append(request)
+        return answer
+
+    class Health(pytest.importorskip("grpc").GenericRpcHandler):  # type: ignore[misc]
+        def service(self, details: Any) -> Any:
+            import grpc as base
+
+            return base.unary_unary_rpc_method_handler(check) if details.method.endswith("Health/Check") else None
+
+    made = grpc.server()
+    made.add_generic_rpc_handlers((Health(),))
+    port = made.add_insecure_port("127.0.0.1:0")
+    await made.start()
+    try:
+        result = await run_probe(probe(grpc={"port": port, "service": "db"}, timeoutSeconds=5), TARGET, Execs())
+    finally:
+        await made.stop(None)
+    assert result.outcome is outcome and text in result.message and asked == [b"\n\x02db"]

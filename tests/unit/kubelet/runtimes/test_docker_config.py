@@ -88,9 +88,7 @@ def test_security() -> None:
 
 
 def test_resources_and_mounts() -> None:
-    resources = base.Resources(
-        cpu_shares=512, cpu_quota=50_000, memory_limit=1 << 20, pids_limit=9, oom_score_adj=-997
-    )
+    resources = base.Resources(cpu_shares=512, cpu_quota=50_000, memory_limit=1 << 20, pids_limit=9, oom_score_adj=-997)
     mounts = (base.Mount("/a", "/b", readonly=True, propagation="Bidirectional"),)
     host = container(base.ContainerConfig("app", "img", resources=resources, mounts=mounts), least=0)["HostConfig"]
     assert (host["CpuShares"], host["CpuQuota"], host["CpuPeriod"]) == (512, 50_000, 100_000)

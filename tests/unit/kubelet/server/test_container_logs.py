@@ -21,11 +21,13 @@ from minik8s.kubelet.server.execute import encode_outcome, render_outcome
 def pod(state: dict[str, Any], last: dict[str, Any] | None = None, container_id: str = "") -> core.Pod:
     status = {"name": "c", "state": state, "lastState": last or {}, "containerID": container_id, "ready": False,
               "restartCount": 0, "image": "i", "imageID": ""}  # fmt: skip
-    return core.Pod.from_dict({
-        "metadata": {"name": "p", "namespace": "n"},
-        "spec": {"containers": [{"name": "c", "image": "i"}]},
-        "status": {"containerStatuses": [status]},
-    })
+    return core.Pod.from_dict(
+        {
+            "metadata": {"name": "p", "namespace": "n"},
+            "spec": {"containers": [{"name": "c", "image": "i"}]},
+            "status": {"containerStatuses": [status]},
+        }
+    )
 
 
 def ended(container_id: str = "") -> dict[str, Any]:

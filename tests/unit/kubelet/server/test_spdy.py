@@ -49,12 +49,14 @@ def test_a_data_frame_byte_by_byte() -> None:
 @pytest.mark.parametrize("size", [1, 7, 10_000])
 def test_frames_in_any_pieces(size: int) -> None:
     writer, reader = FrameWriter(), FrameReader()
-    data = b"".join([
-        writer.syn_stream(1, {"streamType": "error"}),
-        writer.syn_stream(3, {"streamType": "data", "port": "80", "requestID": "7"}, fin=True),
-        writer.data(3, b"x" * 3000),
-        writer.goaway(3),
-    ])
+    data = b"".join(
+        [
+            writer.syn_stream(1, {"streamType": "error"}),
+            writer.syn_stream(3, {"streamType": "data", "port": "80", "requestID": "7"}, fin=True),
+            writer.data(3, b"x" * 3000),
+            writer.goaway(3),
+        ]
+    )
     frames = [frame for i in range(0, len(data), size) for frame in reader.feed(data[i : i + size])]
     assert [frame.kind for frame in frames] == [spdy.SYN_STREAM, spdy.SYN_STREAM, 0, spdy.GOAWAY]
     assert frames[0].headers == {"streamtype": "error"} and not frames[0].fin
