@@ -1,0 +1,13 @@
+"""Custom resources: apiextensions.k8s.io/v1, from a definition to served objects.
+
+    definition/   what a CustomResourceDefinition may say: its validation, with upstream's messages
+    schema/       what its schema does to objects: prune, default, coerce metadata, validate
+    cel/          rules in CEL (x-kubernetes-validations), over the cel-python library, with a cost bound
+    serving/      a Kind, a Resource and a Strategy made of a definition, so that the generic registry serves it
+    conversion.py between versions: None, or a webhook
+    names.py      which names a definition gets (pure); controller.py writes that, and cleans up on deletion
+    catalog.py    all definitions that are served now; tells discovery and OpenAPI of changes
+
+Mirrors staging/src/k8s.io/apiextensions-apiserver. Custom resources take the same path as built-in kinds (routes →
+registry.write → cache): only the Kind, the Strategy and the Resource differ. Definitions and objects are plain dicts.
+"""
