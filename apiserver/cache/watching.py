@@ -10,6 +10,7 @@ Until a watch has caught up it is nobody's member: it reads the state and the wi
 from __future__ import annotations
 
 import asyncio
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from minik8s.apiserver.cache.fanout import Group, Member
@@ -67,7 +68,8 @@ class RunningWatch:
 
     async def _send_state(self, revision: int) -> None:
         selection, view = self._selection, self._query.view
-        candidates = self._cache.state.find(selection)
+        # In the order of their revisions, so that a watch resumed from any of them sees what this one sees next.
+        candidates = sorted(self._cache.state.find(selection), key=attrgetter("revision"))
         for at in range(0, len(candidates), PIECE):
             piece = candidates[at : at + PIECE]
             if selection.filters:

@@ -21,7 +21,7 @@ def version_info() -> dict[str, str]:
         "minCompatibilityMajor": "1",
         "minCompatibilityMinor": "32",
         "gitVersion": f"{GIT_VERSION}+minik8s",
-        "gitCommit": "",
+        "gitCommit": "0" * 40,  # clients match hex digits here; a re-implementation has no commit of upstream's
         "gitTreeState": "clean",
         "buildDate": "2026-01-01T00:00:00Z",
         "goVersion": f"python{platform.python_version()}",

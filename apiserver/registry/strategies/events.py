@@ -23,6 +23,23 @@ _BACK = {there: here for here, there in _NAMES.items()}
 _INVOLVED = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
 
 
+def event_fields(obj: JsonObject) -> dict[str, str]:
+    """Both views' selectable fields of an event in either form: one cache serves both, so each must find its own."""
+    involved = obj.get("involvedObject") or obj.get("regarding") or {}
+    source = obj.get("source") or obj.get("deprecatedSource") or {}
+    reporter = obj.get("reportingComponent") or obj.get("reportingController") or ""
+    fields = {
+        "reason": obj.get("reason") or "",
+        "type": obj.get("type") or "",
+        "source": source.get("component") or reporter,
+        "reportingComponent": reporter,
+        "reportingController": reporter,
+    }
+    for key in _INVOLVED:
+        fields[f"involvedObject.{key}"] = fields[f"regarding.{key}"] = involved.get(key) or ""
+    return fields
+
+
 class CoreEventStrategy(Strategy):
     allow_create_on_update = True
     field_labels = frozenset(
@@ -30,15 +47,7 @@ class CoreEventStrategy(Strategy):
     )
 
     def selectable_fields(self, obj: JsonObject) -> dict[str, str]:
-        fields = super().selectable_fields(obj)
-        involved = obj.get("involvedObject") or {}
-        for key in _INVOLVED:
-            fields[f"involvedObject.{key}"] = involved.get(key) or ""
-        component = (obj.get("source") or {}).get("component") or obj.get("reportingComponent") or ""
-        fields["source"] = component
-        for key in ("reason", "type", "reportingComponent"):
-            fields[key] = obj.get(key) or ""
-        return fields
+        return super().selectable_fields(obj) | event_fields(obj)
 
 
 class EventStrategy(Strategy):
@@ -64,11 +73,4 @@ class EventStrategy(Strategy):
         return served
 
     def selectable_fields(self, obj: JsonObject) -> dict[str, str]:
-        fields = super().selectable_fields(obj)
-        regarding = obj.get("regarding") or obj.get("involvedObject") or {}
-        for key in _INVOLVED:
-            fields[f"regarding.{key}"] = fields[f"involvedObject.{key}"] = regarding.get(key) or ""
-        fields["reportingController"] = obj.get("reportingController") or obj.get("reportingComponent") or ""
-        for key in ("reason", "type"):
-            fields[key] = obj.get(key) or ""
-        return fields
+        return super().selectable_fields(obj) | event_fields(obj)
