@@ -20,7 +20,8 @@ class NamespaceLifecycle(AdmissionPlugin):
     operations = frozenset({CREATE, UPDATE, DELETE})
     subresources = frozenset({"*"})
 
-    async def validate(self, attrs: Attributes) -> None:
+    async def mutate(self, attrs: Attributes) -> None:
+        """Refuses already here, as upstream does: no later plugin looks into a namespace that is not there."""
         if attrs.resource == "namespaces":
             if attrs.operation == DELETE and attrs.name in IMMORTAL and not attrs.subresource:
                 raise Forbidden.of("namespaces", attrs.name, "this namespace may not be deleted")

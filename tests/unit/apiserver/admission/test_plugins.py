@@ -372,3 +372,8 @@ async def test_chain_refuses_with_the_first_error(registry: FakeRegistry) -> Non
     chain = AdmissionChain(default_plugins(registry))
     with pytest.raises(ApiError, match="serviceaccount"):
         await asyncio.wait_for(chain.mutate(attributes("Pod", pod(serviceAccountName="x"), CREATE)), 1)
+
+
+async def test_a_missing_namespace_is_said_before_its_missing_account(registry: FakeRegistry) -> None:
+    with pytest.raises(NotFound, match=r'^namespaces "gone" not found$'):
+        await AdmissionChain(default_plugins(registry)).mutate(attributes("Pod", pod("gone")))
