@@ -204,6 +204,10 @@ class Runtime(Protocol):
         """Lets go. Containers go on running."""
         ...
 
+    async def dismantle(self) -> None:
+        """Takes away what the runtime itself put on the host (bridges, rules); its pods have been removed before."""
+        ...
+
     async def version(self) -> RuntimeVersion:
         """Also the health check: RuntimeUnavailable when the engine does not answer."""
         ...

@@ -99,6 +99,9 @@ class FakeRuntime:
     async def close(self) -> None:
         """→ base.Runtime."""
 
+    async def dismantle(self) -> None:
+        """→ base.Runtime: nothing is on the host."""
+
     async def version(self) -> base.RuntimeVersion:
         """→ base.Runtime."""
         await self._enter("version")

@@ -71,6 +71,9 @@ class DockerRuntime:
             await asyncio.gather(self._watcher, return_exceptions=True)
         self.engine.close()
 
+    async def dismantle(self) -> None:
+        """→ base.Runtime: the pause image stays, everything else went with its pods."""
+
     async def version(self) -> base.RuntimeVersion:
         """→ base.Runtime."""
         answer = await self.engine.call(lambda client: client.version(api_version=False))

@@ -15,7 +15,6 @@ async def remove_everything(options: RuntimeOptions) -> None:
     try:
         for sandbox in await runtime.list_sandboxes():
             await runtime.remove_sandbox(sandbox.id)
-        if runtime.isolated:
-            runtime.sandboxes.network.remove()
+        await runtime.dismantle()
     finally:
         await runtime.close()

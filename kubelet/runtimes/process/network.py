@@ -14,6 +14,7 @@ import contextlib
 import hashlib
 import ipaddress
 import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,12 +84,26 @@ def render_host_ports(address: str, ports: Sequence[PortMapping]) -> list[Rule]:
     return rules
 
 
-def render_host_batch(veth: str, bridge: str, pid: int) -> str:
-    """For `ip -batch`: the pair, its other end in the pod, ours on the bridge."""
+def render_host_batch(veth: str, bridge: str, pid: int, address: str, gateway: str) -> str:
+    """For `ip -batch`: the pair, its other end in the pod, ours on the bridge, and the way to it.
+
+    The route is the pod's own: another cluster's bridge with the same range does not take its packets away.
+    """
     return (
         f"link add {veth} type veth peer name eth0 netns {pid}\n"
         f"link set {veth} master {bridge} up\n"
+        f"route replace {address}/32 dev {bridge} src {gateway}\n"
     )
+
+
+def parse_host_routes(text: str) -> set[str]:
+    """/proc/net/route → addresses that have a route of their own (hexadecimal, the host's byte order)."""
+    found = set()
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) > 7 and fields[7] == "FFFFFFFF":
+            found.add(str(ipaddress.ip_address(int(fields[1], 16).to_bytes(4, sys.byteorder))))
+    return found
 
 
 def render_pod_batch(address: str, gateway: str) -> str:
@@ -120,10 +135,11 @@ class PodNetwork:
         self._used.update(addresses)
 
     def take(self) -> str:
-        """The lowest free address."""
+        """The lowest free address; another cluster on this host may have the same range."""
+        taken = self._used | parse_host_routes(Path("/proc/net/route").read_text())
         for offset in range(2, self._size - 1):
             address = str(ipaddress.ip_address(self._first + offset))
-            if address not in self._used:
+            if address not in taken:
                 self._used.add(address)
                 return address
         raise NetworkError(f"no free pod address in {self.cidr}")
@@ -160,7 +176,7 @@ class PodNetwork:
         await asyncio.to_thread(self._connect, pid, address, veth)
 
     def _connect(self, pid: int, address: str, veth: str) -> None:
-        run(["ip", "-batch", "-"], render_host_batch(veth, self.bridge, pid))
+        run(["ip", "-batch", "-"], render_host_batch(veth, self.bridge, pid, address, self.gateway))
         run(["nsenter", "-t", str(pid), "-n", "ip", "-batch", "-"], render_pod_batch(address, self.gateway))
 
     async def publish(self, veth: str, address: str, ports: Sequence[PortMapping]) -> None:
@@ -174,8 +190,10 @@ class PodNetwork:
             with contextlib.suppress(NetworkError, FileNotFoundError):
                 await asyncio.to_thread(run, rule.command("-D", veth))
 
-    async def disconnect(self, veth: str) -> None:
-        """Takes the pair away at once (it would go with its namespace, a little later)."""
+    async def disconnect(self, veth: str, address: str) -> None:
+        """Takes the pair away at once (it would go with its namespace, a little later), and the way to it."""
+        with contextlib.suppress(NetworkError):
+            await asyncio.to_thread(run, ["ip", "route", "delete", f"{address}/32", "dev", self.bridge])
         with contextlib.suppress(NetworkError):  # gone already
             await asyncio.to_thread(run, ["ip", "link", "delete", veth])
 

@@ -84,6 +84,11 @@ class ProcessRuntime:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self.sandboxes.close()
 
+    async def dismantle(self) -> None:
+        """→ base.Runtime."""
+        if self.isolated:
+            await asyncio.to_thread(self.sandboxes.network.remove)
+
     async def version(self) -> base.RuntimeVersion:
         """→ base.Runtime."""
         return base.RuntimeVersion("process", "1.0", "1")

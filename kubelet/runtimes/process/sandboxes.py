@@ -223,7 +223,7 @@ class Sandboxes:
         if record.ports and record.ip:
             await self.network.unpublish(record.veth, record.ip, record.ports)
         if record.veth:
-            await self.network.disconnect(record.veth)
+            await self.network.disconnect(record.veth, record.ip)
         if record.ip:
             self.network.release(record.ip)
         if record.holder.pid and record.holder.alive:

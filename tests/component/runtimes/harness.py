@@ -188,5 +188,4 @@ async def make_harness(kind: str, folder: Path) -> AsyncIterator[Harness]:
         yield harness
     finally:
         await harness.clean()
-        if kind == "process":
-            runtime.sandboxes.network.remove()  # type: ignore[attr-defined]
+        await runtime.dismantle()

@@ -317,6 +317,29 @@ async def test_containers_of_a_pod_share_localhost(rt: Harness) -> None:
     await rt.until(look)
 
 
+async def test_pods_reach_each_other_and_this_host_reaches_them(rt: Harness) -> None:
+    needs(rt, "network")
+    one, two = await rt.sandbox(), await rt.sandbox()
+    await rt.start("while :; do echo pong | /bin/busybox nc -l -p 7272; done", one)
+    client = await rt.start(Scripts.FOREVER, two)
+
+    async def from_pod() -> bytes:
+        command = ["/bin/busybox", "sh", "-c", f"/bin/busybox nc {one.ip} 7272 < /dev/null"]
+        return (await rt.runtime.exec_sync(client, command)).stdout
+
+    async def from_host() -> bytes:
+        try:
+            reader, writer = await asyncio.open_connection(one.ip, 7272)
+        except OSError:
+            return b""
+        data = await reader.read(5)
+        writer.close()
+        return data
+
+    assert await rt.until(from_pod) == b"pong\n"
+    assert await rt.until(from_host) == b"pong\n"
+
+
 async def test_a_host_port_leads_to_the_pod(rt: Harness) -> None:
     needs(rt, "network")
     sandbox = await rt.sandbox(port_mappings=(base.PortMapping(7171, 30717),))
@@ -583,5 +606,4 @@ async def test_another_nodes_pods_are_not_ours(rt: Harness) -> None:
         assert await other.list_sandboxes() == [] and await other.list_containers() == []
     finally:
         await other.close()
-        if rt.kind == "process":
-            other.sandboxes.network.remove()  # type: ignore[attr-defined]
+        await other.dismantle()
