@@ -15,7 +15,6 @@ import os
 import ssl
 import time
 
-from minik8s.api.scheme import SCHEME
 from minik8s.api.status import ApiError
 from minik8s.apiserver.auth.authenticate import Authenticator
 from minik8s.apiserver.auth.authorize import AlwaysAllow
@@ -52,6 +51,7 @@ class Server:
         address: str = "",
     ) -> None:
         self.registry = registry
+        self.kinds = registry.kinds
         self.authenticator = authenticator
         self.authorizer = AlwaysAllow()
         self.token_issuer = token_issuer
@@ -113,7 +113,7 @@ class Server:
         if path.startswith(("/api/", "/apis/")):
             info = parse_path(path, request.method)
             if info is not None:
-                info.kind = SCHEME.by_resource(info.group, info.version, info.resource)
+                info.kind = self.kinds.find(info.group, info.version, info.resource)
                 request.info = info
                 return await serve_resource(self, request)
         return await self.documents.serve(request)

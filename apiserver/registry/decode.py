@@ -45,11 +45,6 @@ def decode_object(body: bytes, kind: Kind, validation: str, warnings: list[str])
     return obj
 
 
-def check_object(obj: JsonObject, kind: Kind, validation: str, warnings: list[str]) -> JsonObject:
-    """The same for an object that was made here (the result of a patch)."""
-    return decode_object(orjson.dumps(obj), kind, validation, warnings)
-
-
 def _decode(body: bytes, kind: Kind, unknown: list[str]) -> JsonObject:
     model = kind.model
     if model is None:

@@ -18,6 +18,7 @@ from minik8s.apiserver.registry import delete as deletion
 from minik8s.apiserver.registry import write
 from minik8s.apiserver.registry.claims import StoreClaims
 from minik8s.apiserver.registry.interface import Context
+from minik8s.apiserver.registry.kinds import ServedKinds
 from minik8s.apiserver.registry.resources import Resources
 from minik8s.apiserver.registry.strategy import Claims, ServiceRanges
 from minik8s.apiserver.storage.base import Store
@@ -34,6 +35,7 @@ class ServerRegistry:
     def __init__(self, store: Store, caches: Caches, service_ranges: ServiceRanges, event_ttl: int = 3600) -> None:
         self.store = store
         self.caches = caches
+        self.kinds = ServedKinds()
         self.resources = Resources(caches, event_ttl)
         self.claims: Claims = StoreClaims(store)
         self.service_ranges = service_ranges

@@ -6,18 +6,22 @@ share one cache, which holds the stored version's form (``strategy.converts``).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from minik8s.apiserver.cache.interface import Caches, Entry, ResourceCache, ResourceInfo
+from minik8s.apiserver.registry.decode import decode_object
 from minik8s.apiserver.registry.strategy import Strategy, strategy_for
 
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
 
 JsonObject = dict[str, Any]
+#: (body, fieldValidation, warnings to add to) → the object
+Decoder = Callable[[bytes, str, list[str]], JsonObject]
 EVENT_TTL = 3600
 
 
@@ -28,10 +32,17 @@ class Resource:
     kind: Kind
     strategy: Strategy
     cache: ResourceCache
+    decoder: Decoder | None = None  #: other than the model's (custom resources have a schema instead)
 
     @property
     def group_resource(self) -> str:
         return f"{self.kind.plural}.{self.kind.group}" if self.kind.group else self.kind.plural
+
+    def decode_body(self, body: bytes, validation: str, warnings: list[str]) -> JsonObject:
+        """A request's JSON as an object of this kind; raises BadRequest."""
+        if self.decoder is not None:
+            return self.decoder(body, validation, warnings)
+        return decode_object(body, self.kind, validation, warnings)
 
     def key(self, namespace: str, name: str) -> str:
         return self.cache.key(namespace, name)
@@ -70,6 +81,14 @@ class Resources:
             resource = self._resources[kind] = self._make(kind)
         return resource
 
+    def put(self, resource: Resource) -> None:
+        """Serve a kind by a resource made elsewhere (custom resources)."""
+        self._resources[resource.kind] = resource
+
+    def forget(self, kind: Kind) -> None:
+        """The kind is served no more."""
+        self._resources.pop(kind, None)
+
     def known(self) -> list[Resource]:
         """Those in use so far (metrics)."""
         return list(self._resources.values())
@@ -82,18 +101,37 @@ class Resources:
             api_version=stored.group_version,
             kind=stored.kind,
             namespaced=kind.namespaced,
-            fields=strategy_for(stored).selectable_fields,
+            fields=_fields_of(stored),
             ttl=self._event_ttl if kind.plural == "events" else 0,
         )
         return Resource(kind, strategy, self._caches.resource(info))
+
+
+def _fields_of(stored: Kind) -> Callable[[JsonObject], Mapping[str, str]]:
+    """Field labels of a stored object: its own, and those of the other versions in which it is served."""
+    from minik8s.api.scheme import SCHEME
+
+    own = strategy_for(stored).selectable_fields
+    kinds = [kind for kind in SCHEME if kind.stored_as and stored_kind(kind) is stored]
+    served = [strategy_for(kind) for kind in kinds]
+    others = [strategy for strategy in served if strategy.field_labels]
+    if not others:
+        return own
+
+    def fields(obj: JsonObject) -> Mapping[str, str]:
+        labels = own(obj)
+        for strategy in others:
+            labels |= strategy.selectable_fields(strategy.from_storage(obj))
+        return labels
+
+    return fields
 
 
 def stored_kind(kind: Kind) -> Kind:
     """The version of the kind whose form is in the store."""
     from minik8s.api.scheme import SCHEME
 
-    stored = getattr(kind, "stored_as", None)
-    if not stored:
+    if not kind.stored_as:
         return kind
-    group, _, version = stored.rpartition("/")
+    group, _, version = kind.stored_as.rpartition("/")
     return SCHEME.by_resource(group, version, kind.plural) or kind

@@ -31,10 +31,12 @@ class Documents:
         self._kept: dict[tuple[str, str], tuple[bytes, bytes, bytes]] = {}
         self._human: Any = None
         self._openapi_builder: Any = None
+        self._made_for = server.kinds.version
 
     async def serve(self, request: Request) -> Response:
         """Answer a path that is no resource's; 404 where it is nobody's."""
         path = request.path.rstrip("/") or "/"
+        self._forget_old()
         if path.startswith(HUMAN):
             return await self._serve_human(request)
         if request.method not in ("GET", "HEAD"):
@@ -81,9 +83,7 @@ class Documents:
 
     def kinds(self) -> list[Any]:
         """All kinds that are served."""
-        from minik8s.api.scheme import SCHEME
-
-        return list(SCHEME)
+        return self._server.kinds.all()
 
     def _must_exist(self, group: str, version: str = "") -> None:
         if not any(kind.group == group and version in ("", kind.version) for kind in self.kinds()):
@@ -120,8 +120,15 @@ class Documents:
 
     def _load_openapi(self, factory: Any) -> Any:
         if self._openapi_builder is None:
-            self._openapi_builder = factory(self.kinds())
+            self._openapi_builder = factory(self.kinds(), dict(self._server.kinds.schemas))
         return self._openapi_builder
+
+    def _forget_old(self) -> None:
+        """Documents made before kinds came or went."""
+        if self._made_for != self._server.kinds.version:
+            self._made_for = self._server.kinds.version
+            self._kept.clear()
+            self._openapi_builder = None
 
     # -- kept documents ---------------------------------------------------------------------------------------------
 

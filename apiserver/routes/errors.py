@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import asyncio
 
-from minik8s.api.status import ApiError, BadRequest, Conflict, Gone, InternalError, ServiceUnavailable, Timeout
+from minik8s.api.status import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    Gone,
+    InternalError,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    Timeout,
+)
 from minik8s.apiserver.cache.interface import (
     BadRequestError,
     KeyMissing,
@@ -16,7 +25,7 @@ from minik8s.apiserver.cache.interface import (
     ResourceVersionTooLarge,
     RevisionMismatch,
 )
-from minik8s.apiserver.storage.base import StoreError
+from minik8s.apiserver.storage.base import StoreError, ValueTooLarge
 from minik8s.component import get_logger
 
 log = get_logger(__name__)
@@ -35,6 +44,8 @@ def translate(error: Exception) -> ApiError:
         return BadRequest(str(error))
     if isinstance(error, RevisionMismatch | KeyMissing):
         return Conflict(Conflict.MODIFIED)
+    if isinstance(error, ValueTooLarge):
+        return RequestEntityTooLarge(f"Request entity too large: {error}")
     if isinstance(error, StoreError):
         log.warning("the store failed", error=str(error))
         return ServiceUnavailable("the store is not available", details={"retryAfterSeconds": 1})

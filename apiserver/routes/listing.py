@@ -144,7 +144,7 @@ async def respond_list(request: Request, resource: Resource, form: Form, page: L
         kind.list_kind.encode(), kind.group_version.encode(), orjson.dumps(metadata),
     )  # fmt: skip
     if len(page.entries) <= SEGMENT:
-        return Response(200, b"".join((head, *page.segments(SEGMENT), b"]}")))
+        return Response(200, b"".join((head, *page.segments(), b"]}")))
     return await _send_segments(request, page, head)
 
 
@@ -161,7 +161,7 @@ async def _send_segments(request: Request, page: ListPage, head: bytes) -> Respo
     if request.method == "HEAD":
         await send({"type": "http.response.body", "body": b""})
         return answered(200)
-    for segment in page.segments(SEGMENT):
+    for segment in page.segments():
         await send({"type": "http.response.body", "body": head + segment if head else segment, "more_body": True})
         head = b""
         await asyncio.sleep(0)

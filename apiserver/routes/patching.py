@@ -16,7 +16,7 @@ import orjson
 
 from minik8s.api.status import BadRequest, FieldError, Invalid, UnsupportedMediaType
 from minik8s.apiserver.registry import write
-from minik8s.apiserver.registry.decode import IGNORE, check_object, go_json_error
+from minik8s.apiserver.registry.decode import go_json_error
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.registry import ServerRegistry
 from minik8s.apiserver.registry.resources import Resource
@@ -56,7 +56,7 @@ async def patch_object(
             raise BadRequest("the patch does not leave an object")
         if not old:
             patched.setdefault("metadata", {}).pop("resourceVersion", None)
-        return check_object(patched, resource.kind, validation if ctx.kind.model_path else IGNORE, request.warnings)
+        return resource.decode_body(orjson.dumps(patched), validation, request.warnings)
 
     return await write.update(registry, ctx, transform, is_patch=True, create_absent=apply)
 

@@ -16,7 +16,7 @@ from minik8s.api.status import BadRequest, MethodNotAllowed, NotFound
 from minik8s.apiserver.cache.interface import ListPage
 from minik8s.apiserver.registry import delete as deletion
 from minik8s.apiserver.registry import write
-from minik8s.apiserver.registry.decode import IGNORE, STRICT, WARN, decode_object
+from minik8s.apiserver.registry.decode import IGNORE, STRICT, WARN
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes import reviews
@@ -158,7 +158,7 @@ async def create_object(server: Server, request: Request, resource: Resource) ->
     negotiate(request.headers.get(b"accept", b""))  # 406 before anything is written
     ctx = context(server, request, "CreateOptions")
     body = await read_json(request)
-    obj = decode_object(body, resource.kind, field_validation(request), request.warnings)
+    obj = resource.decode_body(body, field_validation(request), request.warnings)
     written = await write.create(server.registry, ctx, obj)
     return respond_object(request, resource, written.data, 201)
 
@@ -167,7 +167,7 @@ async def update_object(server: Server, request: Request, resource: Resource) ->
     negotiate(request.headers.get(b"accept", b""))
     ctx = context(server, request, "UpdateOptions")
     body = await read_json(request)
-    obj = decode_object(body, resource.kind, field_validation(request), request.warnings)
+    obj = resource.decode_body(body, field_validation(request), request.warnings)
     _check_name(obj["metadata"], request)
     written = await write.update(
         server.registry,

@@ -9,12 +9,13 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from minik8s.api.meta import format_time
-from minik8s.api.status import BadRequest, FieldError, Invalid
+from minik8s.api.status import BadRequest, FieldError, Invalid, NotAcceptable
 from minik8s.apiserver.auth.authorize import AccessRequest
 from minik8s.apiserver.auth.user import ALL_AUTHENTICATED, User
 from minik8s.apiserver.registry.decode import IGNORE, decode_object
 from minik8s.apiserver.routes.bodies import read_json
 from minik8s.apiserver.routes.http import Request, Response, json_response
+from minik8s.apiserver.routes.negotiation import ACCEPTED, negotiate
 from minik8s.apiserver.routes.subresources import binding
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ JsonObject = dict[str, Any]
 
 
 async def _read(request: Request, kind: Kind) -> JsonObject:
+    form = negotiate(request.headers.get(b"accept", b""))
+    if form.convert:
+        raise NotAcceptable.of(ACCEPTED)  # answers to questions have neither rows nor metadata of their own
     obj = decode_object(await read_json(request), kind, IGNORE, request.warnings)
     obj["metadata"].setdefault("creationTimestamp", None)
     return obj

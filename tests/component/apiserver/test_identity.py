@@ -95,3 +95,10 @@ async def test_access_reviews(apiserver: RunningServer) -> None:
     answer = await apiserver.call("POST", f"{path}subjectaccessreviews", {"spec": {}})
     assert answer.status == 422
     assert (await apiserver.call("GET", f"{path}subjectaccessreviews")).status == 405
+
+
+async def test_reviews_are_no_tables(apiserver: RunningServer) -> None:
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    body = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
+    headers = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
+    assert (await apiserver.call("POST", path, body, headers)).status == 406

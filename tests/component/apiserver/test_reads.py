@@ -295,3 +295,22 @@ async def test_system_objects(apiserver: RunningServer) -> None:
     assert slices["items"][0]["endpoints"][0]["addresses"] == ["192.0.2.10"]
     classes = names((await apiserver.call("GET", "/apis/scheduling.k8s.io/v1/priorityclasses")).json)
     assert {"system-cluster-critical", "system-node-critical"} <= set(classes)
+
+
+async def test_events_in_both_versions_by_their_own_labels(apiserver: RunningServer) -> None:
+    core, newer = "/api/v1/namespaces/default/events", "/apis/events.k8s.io/v1/namespaces/default/events"
+    event = {
+        "metadata": {"name": "e"},
+        "eventTime": "2026-01-01T00:00:00.000000Z",
+        "regarding": {"kind": "Pod", "namespace": "default", "name": "p"},
+        "reportingController": "tester",
+        "reportingInstance": "t-1",
+        "action": "Test",
+        "reason": "Testing",
+        "type": "Normal",
+    }
+    await apiserver.create(newer, event)
+    for path, selector in ((core, "source%3Dtester"), (newer, "reportingController%3Dtester")):
+        found = (await apiserver.call("GET", f"{path}?fieldSelector={selector}")).json
+        assert names(found) == ["e"], selector
+    assert (await apiserver.call("GET", f"{core}/e")).json["involvedObject"]["name"] == "p"
