@@ -66,6 +66,8 @@ def parse_container(info: dict[str, Any], image_ref: str) -> base.ContainerStatu
     state = parse_state(engine)
     created = parse_time(info.get("Created"))
     exited = state is State.EXITED
+    started = parse_time(engine.get("StartedAt")) or (created if exited else 0.0)
+    finished = parse_time(engine.get("FinishedAt")) or created
     return base.ContainerStatus(
         id=info["Id"],
         name=labels.get(base.LABEL_CONTAINER_NAME, ""),
@@ -76,8 +78,9 @@ def parse_container(info: dict[str, Any], image_ref: str) -> base.ContainerStatu
         image=info["Config"].get("Image") or "",
         image_ref=image_ref,
         created_at=created,
-        started_at=parse_time(engine.get("StartedAt")) or (created if exited else 0.0),
-        finished_at=(parse_time(engine.get("FinishedAt")) or created) if exited else 0.0,
+        started_at=started,
+        # The engine stamps a very short run's start after its end.
+        finished_at=max(started, finished) if exited else 0.0,
         exit_code=int(engine.get("ExitCode") or 0) if exited else 0,
         reason=parse_reason(engine) if exited else "",
         message=engine.get("Error") or "",
