@@ -9,7 +9,6 @@ Invariant: functions change the metadata they are given in place, and nothing el
 from __future__ import annotations
 
 import random
-import uuid
 from typing import Any
 
 from minik8s.api.meta import format_time
@@ -20,12 +19,21 @@ SUFFIX_LENGTH = 5
 MAX_GENERATED_NAME = 63
 NAMESPACE_MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
 
-_random = random.SystemRandom()
+#: Seeded by the system once: names and uids must not repeat, they need not be secret (and a read of the system's
+#: randomness for each costs more than the rest of this module).
+_random = random.Random(random.SystemRandom().getrandbits(256))
 
 
 def generate_name(base: str) -> str:
     """``base`` (cut to leave room) and five random characters."""
     return base[: MAX_GENERATED_NAME - SUFFIX_LENGTH] + "".join(_random.choices(NAME_ALPHABET, k=SUFFIX_LENGTH))
+
+
+def new_uid() -> str:
+    """A random UUID (version 4)."""
+    digits = f"{_random.getrandbits(128):032x}"
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
 def check_namespace(obj: dict[str, Any], namespaced: bool, namespace: str) -> None:
@@ -52,7 +60,7 @@ def fill_system_fields(meta: dict[str, Any], now: float) -> None:
         meta.pop(key, None)
     if meta.pop("resourceVersion", None) not in (None, "", "0"):
         raise ApiError("resourceVersion should not be set on objects to be created")
-    meta["uid"] = str(uuid.uuid4())
+    meta["uid"] = new_uid()
     meta["creationTimestamp"] = format_time(now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
@@ -15,6 +16,14 @@ def test_generated_names_fit() -> None:
     assert len(name) == 63
     assert set(name[58:]) <= set(object_meta.NAME_ALPHABET)
     assert object_meta.generate_name("a-") != object_meta.generate_name("a-")
+
+
+def test_uids_are_uuids_of_version_4() -> None:
+    found = {object_meta.new_uid() for _ in range(1000)}
+    assert len(found) == 1000
+    for text in found:
+        parsed = uuid.UUID(text)
+        assert (str(parsed), parsed.version, parsed.variant) == (text, 4, uuid.RFC_4122)
 
 
 def test_system_fields_are_the_servers() -> None:
