@@ -109,7 +109,7 @@ class Server:
             return await page(self, request)
         connection = request.connection
         certificate = connection.client_certificate if connection is not None else None
-        request.user = await self.authenticator.authenticate(request.headers, certificate)
+        request.user = await self.authenticator.authenticate(request.headers, certificate, request.scope["headers"])
         if path.startswith(("/api/", "/apis/")):
             info = parse_path(path, request.method)
             if info is not None:

@@ -147,7 +147,7 @@ class TokenVerifier:
         if unverified.get("iss") not in self._issuers and unverified.get("iss") != LEGACY_ISSUER:
             return None
         options: Any = {"verify_aud": False, "verify_exp": False, "verify_nbf": False, "verify_iat": False}
-        for key in self._load_keys():
+        for key in self.public_keys():
             try:
                 claims: dict[str, Any] = jwt.decode(token, key, algorithms=[algorithm_of(key)], options=options)
             except jwt.PyJWTError:
@@ -158,7 +158,8 @@ class TokenVerifier:
             return claims
         raise InvalidToken("no key signed this token")
 
-    def _load_keys(self) -> list[Any]:
+    def public_keys(self) -> list[Any]:
+        """The keys that tokens are checked with, read at the first token."""
         if not self._keys:
             from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from minik8s.api.status import MethodNotAllowed, NotFound
+from minik8s.apiserver.auth import issuer_discovery
+from minik8s.apiserver.auth.service_account import algorithm_of
 from minik8s.apiserver.routes.http import Request, Response, answered
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class Documents:
         if path == "/metrics":
             text = self._server.metrics.render(await self._server.object_counts())
             return Response(200, text.encode(), METRICS_TYPE)
+        if path in (issuer_discovery.CONFIGURATION_PATH, issuer_discovery.KEYS_PATH):
+            return await self._issuer(request, path)
         if path == "/":
             return Response(200, orjson.dumps({"paths": self.paths()}))
         if path.startswith(("/api", "/apis")):
@@ -51,6 +55,17 @@ class Documents:
         if path.startswith("/openapi/"):
             return await self._openapi(request, path)
         raise NotFound.path()
+
+    async def _issuer(self, request: Request, path: str) -> Response:
+        issuer, verifier = self._server.token_issuer, self._server.authenticator.verifier
+        if issuer is None or verifier is None:
+            raise NotFound.path()
+        keys = await asyncio.to_thread(verifier.public_keys)
+        if path == issuer_discovery.KEYS_PATH:
+            return Response(200, orjson.dumps(issuer_discovery.key_set(keys)), b"application/jwk-set+json")
+        algorithms = sorted({algorithm_of(key) for key in keys})
+        found = issuer_discovery.configuration(issuer.issuer, self._server.address, algorithms)
+        return Response(200, orjson.dumps(found))
 
     # -- discovery --------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from minik8s.serving import Connection, Receive, Scope, Send, connection_of
 MAX_BODY = 3 * 1024 * 1024
 JSON = b"application/json"
 TEXT = b"text/plain; charset=utf-8"
+HUMAN_AGENTS = (b"curl/", b"Wget/", b"Mozilla/5.0")
 NO_CACHE = (b"cache-control", b"no-cache, private")
 
 
@@ -157,6 +158,8 @@ class Request:
 
     async def respond(self, response: Response) -> None:
         """Write the answer's head and body."""
+        if response.content_type == JSON and response.body and self._for_eyes():
+            response.body = orjson.dumps(orjson.loads(response.body), option=orjson.OPT_INDENT_2) + b"\n"
         headers = [
             (b"audit-id", self.audit_id),
             NO_CACHE,
@@ -169,6 +172,12 @@ class Request:
             headers += warning_headers(self.warnings)
         await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
         await self.send({"type": "http.response.body", "body": b"" if self.method == "HEAD" else response.body})
+
+    def _for_eyes(self) -> bool:
+        """JSON with line breaks: asked for with ?pretty, or the client is curl or a browser."""
+        if self.headers.get(b"user-agent", b"").startswith(HUMAN_AGENTS) or b"pretty" in self.scope["query_string"]:
+            return self.flag("pretty") or "pretty" not in self.query
+        return False
 
     def stream_headers(self, content_type: bytes = JSON) -> list[tuple[bytes, bytes]]:
         """Headers of an answer whose length is not known."""

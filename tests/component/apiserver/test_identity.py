@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from tests.component.conftest import RunningServer
@@ -102,3 +103,23 @@ async def test_reviews_are_no_tables(apiserver: RunningServer) -> None:
     body = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
     headers = {"Accept": "application/json;as=Table;v=v1;g=meta.k8s.io"}
     assert (await apiserver.call("POST", path, body, headers)).status == 406
+
+
+async def test_others_can_check_our_tokens(apiserver: RunningServer) -> None:
+    import jwt
+
+    configuration = (await apiserver.call("GET", "/.well-known/openid-configuration")).json
+    assert configuration["issuer"] == "https://kubernetes.default.svc.cluster.local"
+    answer = await apiserver.call("GET", "/openid/v1/jwks")
+    assert answer.headers["content-type"] == "application/jwk-set+json"
+    token = await token_for(apiserver, audiences=["them"])
+    key = jwt.PyJWKSet.from_dict(answer.json)[jwt.get_unverified_header(token)["kid"]]
+    claims = jwt.decode(token, key, algorithms=["RS256"], audience="them")
+    assert claims["sub"] == "system:serviceaccount:default:default"
+
+
+async def test_a_token_as_websocket_protocol(apiserver: RunningServer) -> None:
+    encoded = base64.urlsafe_b64encode(b"plain-token").rstrip(b"=").decode()
+    protocols = f"base64url.bearer.authorization.k8s.io.{encoded}, v4.channel.k8s.io"
+    info = await who(apiserver, token=None, headers={"Sec-WebSocket-Protocol": protocols})
+    assert info["username"] == "plain"

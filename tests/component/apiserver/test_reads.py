@@ -314,3 +314,12 @@ async def test_events_in_both_versions_by_their_own_labels(apiserver: RunningSer
         found = (await apiserver.call("GET", f"{path}?fieldSelector={selector}")).json
         assert names(found) == ["e"], selector
     assert (await apiserver.call("GET", f"{core}/e")).json["involvedObject"]["name"] == "p"
+
+
+async def test_json_for_eyes(apiserver: RunningServer) -> None:
+    path = "/api/v1/namespaces/default"
+    assert b"\n" not in (await apiserver.call("GET", path)).body
+    assert b'\n  "kind": "Namespace"' in (await apiserver.call("GET", f"{path}?pretty=true")).body
+    curl = {"User-Agent": "curl/8.0"}
+    assert b'\n  "kind": "Namespace"' in (await apiserver.call("GET", path, headers=curl)).body
+    assert b"\n" not in (await apiserver.call("GET", f"{path}?pretty=false", headers=curl)).body
