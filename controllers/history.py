@@ -19,7 +19,18 @@ HASH_LABEL = "controller-revision-hash"
 
 
 def template_patch(template: core.PodTemplateSpec) -> dict[str, Any]:
-    return {"spec": {"template": {**template.to_dict(), "$patch": "replace"}}}
+    """The patch, laid out as Go's encoder does it (keys sorted, creationTimestamp null): kubectl and upstream's tests
+    compare a revision with the current template byte by byte."""
+    data = template.to_dict()
+    data["metadata"] = {"creationTimestamp": None, **(data.get("metadata") or {})}
+    patch: dict[str, Any] = _sorted({"spec": {"template": {**data, "$patch": "replace"}}})
+    return patch
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 def template_of(revision: apps.ControllerRevision) -> core.PodTemplateSpec:

@@ -120,7 +120,10 @@ class TokenController(Controller):
         listed = [ref.name for ref in account.secrets]
         if any(name in names for name in listed):
             return
-        live = await self.client.get(core.ServiceAccount, account.metadata.name, account.metadata.namespace)
+        try:
+            live = await self.client.get(core.ServiceAccount, account.metadata.name, account.metadata.namespace)
+        except NotFound:
+            return
         if live.metadata.resource_version != account.metadata.resource_version:
             return  # the cache is behind; its next event brings us back
         # after a crash between the two writes a token may lie there unlisted: it is taken up

@@ -9,10 +9,11 @@ Invariants
     - Status is written even when creating failed: the failure is part of it.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from minik8s.api import core
-from minik8s.api.status import Conflict
+from minik8s.api.status import Conflict, NotFound
 from minik8s.client.controller import Controller
 from minik8s.client.expectations import Expectations
 from minik8s.client.informer import Informer
@@ -146,16 +147,18 @@ class ReplicaController(Controller):
                 self.expectations.deletion_observed(key, pod.metadata.uid)
 
     async def _publish(self, owner: ReplicaOwner, status: Any) -> None:
-        """Write the status if it differs; after one conflict, retry on the live object as upstream does."""
+        """Write the status if it differs; after one conflict, retry on the live object as upstream does. An owner that
+        is gone needs none."""
         if status == owner.status:
             return
         desired = owner.model_copy(update={"status": status})
-        try:
-            await self.client.update_status(desired)
-        except Conflict:
-            live = await self.client.get(self.kind.model, owner.metadata.name, owner.metadata.namespace)
-            if live.metadata.uid == owner.metadata.uid:
-                await self.client.update_status(live.model_copy(update={"status": status}))
+        with suppress(NotFound):
+            try:
+                await self.client.update_status(desired)
+            except Conflict:
+                live = await self.client.get(self.kind.model, owner.metadata.name, owner.metadata.namespace)
+                if live.metadata.uid == owner.metadata.uid:
+                    await self.client.update_status(live.model_copy(update={"status": status}))
 
 
 def new_replica_set_controller(context: Context) -> ReplicaController:
