@@ -78,7 +78,7 @@ async def _delete_once(
     registry: ServerRegistry, resource: Resource, ctx: Context, entry: Entry, admit: bool
 ) -> Written:
     strategy, options = resource.strategy, ctx.options
-    obj = resource.decode(entry)
+    obj = await resource.load(entry)
     check_preconditions(resource, ctx.name, obj["metadata"], options.get("preconditions") or {})
     strategy.validate_delete(obj)
     ctx.warnings += strategy.delete_warnings(obj, options)
@@ -98,7 +98,8 @@ async def _delete_once(
     if pending or (graceful and obj["metadata"]["deletionGracePeriodSeconds"] > 0):
         if ctx.dry_run:
             return Written(orjson.dumps(obj))
-        return Written(resource.data(await resource.cache.update(entry.key, resource.stored(obj), entry.revision)))
+        kept = await resource.keep(obj)
+        return Written(resource.written(await resource.cache.update(entry.key, kept, entry.revision), obj))
     if not ctx.dry_run:
         gone = await resource.cache.delete(entry.key, entry.revision)
         await strategy.after_delete(ctx, obj)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from minik8s.apiserver.cache.interface import Caches, Entry, ResourceCache, ResourceInfo
+from minik8s.apiserver.cache.interface import Caches, Entry, ResourceCache, ResourceInfo, View
+from minik8s.apiserver.cache.views import JSON_CHUNKED
 from minik8s.apiserver.registry.decode import decode_object
 from minik8s.apiserver.registry.strategy import Strategy, strategy_for
 
@@ -65,6 +66,49 @@ class Resource:
     def stored(self, obj: JsonObject) -> JsonObject:
         """The form in which ``obj`` is kept."""
         return self.strategy.to_storage(obj) if self.strategy.converts else obj
+
+    # -- what custom resources do in their own way (extensions/serving/resource.py); some of it takes a webhook --------
+
+    def as_is(self, entries: list[Entry]) -> bool:
+        """Whether the stored bytes can go out as they are."""
+        return not self.strategy.converts
+
+    def read(self, obj: JsonObject) -> JsonObject:
+        """The stored form in this version's form."""
+        return self.strategy.from_storage(obj) if self.strategy.converts else obj
+
+    def outdated(self, entry: Entry) -> bool:
+        """Whether the entry is stored in another version than it ought to be."""
+        return False
+
+    async def load(self, entry: Entry) -> JsonObject:
+        """As ``decode``."""
+        return self.decode(entry)
+
+    async def load_all(self, entries: list[Entry]) -> list[JsonObject]:
+        return [self.decode(entry) for entry in entries]
+
+    async def render(self, entry: Entry) -> bytes:
+        """As ``data``."""
+        return self.data(entry)
+
+    async def keep(self, obj: JsonObject) -> JsonObject:
+        """As ``stored``."""
+        return self.stored(obj)
+
+    def written(self, entry: Entry, obj: JsonObject) -> bytes:
+        """What the write of ``obj``, which became ``entry``, answers."""
+        return self.data(entry)
+
+    @property
+    def plain_view(self) -> View:
+        """Watch events of whole objects."""
+        return JSON_CHUNKED
+
+    @property
+    def converts_remotely(self) -> bool:
+        """Whether watch events may have to pass a conversion webhook."""
+        return False
 
 
 class Resources:

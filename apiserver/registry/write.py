@@ -20,6 +20,7 @@ import orjson
 from minik8s.api.status import AlreadyExists, ApiError, BadRequest, Conflict, FieldError, Invalid, NotFound
 from minik8s.apiserver.admission.base import CREATE, UPDATE, Attributes
 from minik8s.apiserver.cache.interface import Entry, KeyExists, KeyMissing, RevisionMismatch
+from minik8s.apiserver.managedfields import tracking
 from minik8s.apiserver.registry import object_meta
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
@@ -88,6 +89,7 @@ async def _create_once(
     strategy, meta = resource.strategy, obj["metadata"]
     attrs = attributes(ctx, CREATE, obj)
     strategy.default(obj)
+    tracking.on_create(ctx, obj)
     if admit:
         await registry.admission.mutate(attrs)
         strategy.default(obj)
@@ -107,7 +109,7 @@ async def _create_once(
                 raise KeyExists
             data = orjson.dumps(obj)
         else:
-            data = resource.data(await resource.cache.create(key, resource.stored(obj)))
+            data = resource.written(await resource.cache.create(key, await resource.keep(obj)), obj)
     except BaseException:
         if reservation is not None:
             await reservation.rollback()
@@ -191,7 +193,7 @@ async def _update_once(
     admit: bool,
 ) -> Written:
     strategy = resource.strategy
-    old = resource.decode(entry)
+    old = await resource.load(entry)
     new = transform(old)
     meta, old_meta = new["metadata"], old["metadata"]
     _check_version(resource, ctx, meta, old_meta, expected_version, is_patch)
@@ -200,6 +202,7 @@ async def _update_once(
     object_meta.check_uid_precondition(resource.group_resource, ctx.name, meta, old_meta)
     object_meta.carry_system_fields(meta, old_meta)
     strategy.default(new)
+    tracking.on_update(ctx, new, old)
     if ctx.subresource:
         strategy.prepare_subresource_update(ctx.subresource, new, old)
     else:
@@ -226,8 +229,9 @@ async def _commit_update(
             await resource.cache.delete(entry.key, entry.revision)
             await resource.strategy.after_delete(ctx, old)
         return Written(orjson.dumps(new), deleted=True)
-    if new == old:  # nothing is written, and the version stays; the order of keys may differ all the same
-        return Written(resource.data(entry))
+    tracking.keep_times(new, old)
+    if new == old and not resource.outdated(entry):  # nothing is written, and the version stays; the order of keys may differ all the same
+        return Written(await resource.render(entry))
     reservation = None
     if not ctx.subresource:
         reservation = await resource.strategy.before_update(ctx, new, old)
@@ -236,7 +240,8 @@ async def _commit_update(
             new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
             data = orjson.dumps(new)
         else:
-            data = resource.data(await resource.cache.update(entry.key, resource.stored(new), entry.revision))
+            kept = await resource.keep(new)
+            data = resource.written(await resource.cache.update(entry.key, kept, entry.revision), new)
     except BaseException:
         if reservation is not None:
             await reservation.rollback()

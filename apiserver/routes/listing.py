@@ -135,9 +135,9 @@ async def list_objects(request: Request, resource: Resource, form: Form) -> Resp
 
 async def respond_list(request: Request, resource: Resource, form: Form, page: ListPage) -> Response:
     metadata = list_metadata(page)
-    if not form.plain or resource.strategy.converts:
+    if not form.plain or not resource.as_is(page.entries):
         include = request.query.get("includeObject", "Metadata") or "Metadata"
-        body = convert_list(resource, page.entries, metadata, form, include)
+        body = convert_list(resource, await resource.load_all(page.entries), metadata, form, include)
         return Response(200, body, YAML if form.yaml else JSON)
     kind = resource.kind
     head = b'{"kind":"%b","apiVersion":"%b","metadata":%b,"items":[' % (

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from minik8s.api.status import BadRequest, MethodNotAllowed, NotFound
+from minik8s.api.status import BadRequest, FieldError, Invalid, MethodNotAllowed, NotFound
 from minik8s.apiserver.cache.interface import ListPage
+from minik8s.apiserver.managedfields.entries import MAX_MANAGER_LENGTH, keep_reset, name_from_user_agent
 from minik8s.apiserver.registry import delete as deletion
 from minik8s.apiserver.registry import write
 from minik8s.apiserver.registry.decode import IGNORE, STRICT, WARN
@@ -103,8 +104,23 @@ def context(server: Server, request: Request, operation: str) -> Context:
         dry_run=bool(dry_run),
         options=options,
         warnings=request.warnings,
-        field_manager=query.get("fieldManager", ""),
+        field_manager=field_manager(request),
     )
+
+
+def field_manager(request: Request) -> str:
+    """Who will own what is written: the manager that the request names, else the start of its user agent."""
+    named = request.query.get("fieldManager") if request.scope["query_string"] else ""
+    if not named:
+        return name_from_user_agent(request.headers.get(b"user-agent", b"").decode("latin1"))
+    errors = []
+    if len(named) > MAX_MANAGER_LENGTH:
+        errors.append(FieldError.too_long("fieldManager", named, MAX_MANAGER_LENGTH))
+    if not named.isprintable():
+        errors.append(FieldError.invalid("fieldManager", named, "should only contain printable characters"))
+    if errors:
+        raise Invalid.of("PatchOptions" if request.method == "PATCH" else "CreateOptions", "", errors, "meta.k8s.io")
+    return named
 
 
 def check_dry_run(values: list[str]) -> None:
@@ -144,7 +160,7 @@ async def get_object(server: Server, request: Request, resource: Resource) -> Re
     entry = await resource.cache.get(resource.key(info.namespace, info.name), int(oldest) if oldest else None)
     if entry is None:
         raise NotFound.of(resource.kind.plural, info.name, resource.kind.group)
-    return respond_object(request, resource, resource.data(entry))
+    return respond_object(request, resource, await resource.render(entry))
 
 
 async def list_or_watch(server: Server, request: Request, resource: Resource) -> Response:
@@ -169,6 +185,7 @@ async def update_object(server: Server, request: Request, resource: Resource) ->
     body = await read_json(request)
     obj = resource.decode_body(body, field_validation(request), request.warnings)
     _check_name(obj["metadata"], request)
+    keep_reset(body, obj["metadata"])
     written = await write.update(
         server.registry,
         ctx,

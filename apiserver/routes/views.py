@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from minik8s.apiserver.cache.interface import Entry
 from minik8s.apiserver.printers import table_row
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes.negotiation import Form
@@ -91,10 +90,11 @@ def to_yaml(obj: Any) -> bytes:
     return text.encode()
 
 
-def convert_list(resource: Resource, entries: list[Entry], metadata: JsonObject, form: Form, include: str) -> bytes:
+def convert_list(
+    resource: Resource, objects: list[JsonObject], metadata: JsonObject, form: Form, include: str
+) -> bytes:
     """A list in a form that is not the plain one."""
     kind = resource.kind
-    objects = [resource.decode(entry) for entry in entries]
     if form.convert == "Table":
         now = time.time()
         answer = table(kind, [row(kind, obj, include, form.version, now) for obj in objects], metadata, form.version)
@@ -126,8 +126,8 @@ class ConvertedView:
         form, kind, obj = self._form, self._resource.kind, orjson.loads(data)
         if type == "BOOKMARK":
             obj["kind"], obj["apiVersion"] = kind.kind, kind.group_version
-        elif self._resource.strategy.converts:
-            obj = self._resource.strategy.from_storage(obj)
+        else:
+            obj = self._resource.read(obj)
         if form.convert == "Table":
             rows = [] if type == "BOOKMARK" else [row(kind, obj, self._include, form.version, time.time())]
             obj = table(kind, rows, obj["metadata"], form.version)

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import Any
 
 import orjson
 
 from minik8s.api.status import ApiError, BadRequest, ServiceUnavailable
-from minik8s.apiserver.cache.interface import ResourceExpired, ResourceVersionTooLarge, View, Watch, WatchQuery
-from minik8s.apiserver.cache.views import JSON_CHUNKED, chunked
+from minik8s.apiserver.cache.interface import (
+    EventSink,
+    ResourceExpired,
+    ResourceVersionTooLarge,
+    View,
+    Watch,
+    WatchQuery,
+)
+from minik8s.apiserver.cache.views import JSON_LINES, chunked
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes.errors import translate
 from minik8s.apiserver.routes.http import JSON, Request, Response, answered
@@ -72,7 +80,7 @@ def watch_query(request: Request, resource: Resource, form: Form) -> WatchQuery:
 
 def _view(request: Request, resource: Resource, form: Form) -> View:
     if form.plain and not resource.strategy.converts:
-        return JSON_CHUNKED
+        return resource.plain_view
     return chunked(ConvertedView(resource, form, request.query.get("includeObject", "Metadata") or "Metadata"))
 
 
@@ -86,15 +94,32 @@ async def watch_objects(request: Request, resource: Resource, form: Form) -> Res
     sink = StreamSink(stream)
     request.connection.on_disconnect(sink.close)
     try:
-        await _run(resource, query, sink, stream)
+        if resource.converts_remotely:
+            await _run_converting(resource, query, sink, stream)
+        else:
+            await _run(resource, query, sink, stream)
     finally:
         request.connection.remove_disconnect(sink.close)
     await stream.end()
     return answered(200)
 
 
-async def _run(resource: Resource, query: WatchQuery, sink: StreamSink, stream: ResponseStream) -> None:
-    starting = asyncio.ensure_future(resource.cache.watch(query, sink))
+async def _run_converting(resource: Any, query: WatchQuery, sink: StreamSink, stream: ResponseStream) -> None:
+    """Events of the stored version pass a webhook on their way."""
+    from minik8s.apiserver.extensions.serving.watching import ConvertingSink
+
+    view, query.view = query.view, JSON_LINES
+    converting = ConvertingSink(sink, resource, view)
+    try:
+        await _run(resource, query, sink, stream, converting)
+    finally:
+        converting.stop()
+
+
+async def _run(
+    resource: Resource, query: WatchQuery, sink: StreamSink, stream: ResponseStream, target: EventSink | None = None
+) -> None:
+    starting = asyncio.ensure_future(resource.cache.watch(query, target or sink))
     gone = asyncio.ensure_future(sink.over.wait())
     watch: Watch | None = None
     try:

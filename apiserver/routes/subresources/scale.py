@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from minik8s.api.scheme import SCHEME, Kind
 from minik8s.api.status import BadRequest, Invalid, NotFound
+from minik8s.apiserver.managedfields import scale as ownership
+from minik8s.apiserver.managedfields import tracking
 from minik8s.apiserver.registry import write
 from minik8s.apiserver.registry.decode import WARN, decode_object
 from minik8s.apiserver.registry.interface import Context
@@ -31,37 +34,57 @@ async def serve(server: Server, request: Request, resource: Resource) -> Respons
     if entry is None:
         raise NotFound.of(resource.kind.plural, info.name, resource.kind.group)
     if request.method in ("GET", "HEAD"):
-        return json_response(resource.strategy.scale_of(resource.decode(entry)))
+        return json_response(resource.strategy.scale_of(await resource.load(entry)))
     body = await (request.body() if request.method == "PATCH" else read_json(request))
+    from minik8s.apiserver.routes.resources import field_manager
+
     ctx = Context(
         resource.kind, server.registry, request.user, info.namespace, info.name,
-        dry_run="dryRun" in request.query, warnings=request.warnings,
+        dry_run="dryRun" in request.query, warnings=request.warnings, field_manager=field_manager(request), tracked=True,
     )  # fmt: skip
-    written = await write.update(server.registry, ctx, _transform(request, resource, body), is_patch=True)
+    written = await write.update(server.registry, ctx, _transform(ctx, request, resource, body), is_patch=True)
     return json_response(resource.strategy.scale_of(orjson.loads(written.data)))
 
 
-def _transform(request: Request, resource: Resource, body: bytes) -> write.Transform:
+def _transform(ctx: Context, request: Request, resource: Resource, body: bytes) -> write.Transform:
     """From the stored object to one with the replicas of the scale that the request asks for."""
     strategy = resource.strategy
+    replicas = getattr(strategy, "replicas_path", ownership.REPLICAS)
+    scale_ctx = replace(ctx, kind=SCALE, subresource="scale")
 
     def transform(old: JsonObject) -> JsonObject:
-        scale = strategy.scale_of(old)
-        if request.method == "PATCH":
-            from minik8s.apiserver.routes.patching import patcher_for
-
-            patched = patcher_for(request.content_type, body, _ScaleResource)(scale)
-            wanted = decode_object(orjson.dumps(patched), SCALE, WARN, request.warnings)
-        else:
-            wanted = decode_object(body, SCALE, WARN, request.warnings)
+        scale, entries = strategy.scale_of(old), old["metadata"].get("managedFields") or []
+        scale["metadata"]["managedFields"] = ownership.to_scale(entries, replicas)
+        wanted = _wanted(scale_ctx, request, scale, body)
         _validate(request, wanted)
         new = resource.decode_copy(old)
         strategy.apply_scale(new, wanted)
+        owners = wanted["metadata"].get("managedFields") or []
+        new["metadata"]["managedFields"] = ownership.to_parent(entries, owners, resource.kind.group_version, replicas)
+        if not new["metadata"]["managedFields"]:
+            del new["metadata"]["managedFields"]
         if wanted["metadata"].get("resourceVersion"):
             new["metadata"]["resourceVersion"] = wanted["metadata"]["resourceVersion"]
         return new
 
     return transform
+
+
+def _wanted(ctx: Context, request: Request, scale: JsonObject, body: bytes) -> JsonObject:
+    """The Scale that the request makes of this one, with its owners."""
+    from minik8s.apiserver.routes import patching
+
+    if request.method != "PATCH":
+        wanted = decode_object(body, SCALE, WARN, request.warnings)
+    elif request.content_type == patching.APPLY_PATCHES[0]:
+        patching.check_apply(request)
+        applied = tracking.on_apply(ctx, scale, patching.parse_config(body), request.flag("force"))
+        return decode_object(orjson.dumps(applied), SCALE, WARN, request.warnings)
+    else:
+        patched = patching.patcher_for(request.content_type, body, _ScaleResource)(scale)
+        wanted = decode_object(orjson.dumps(patched), SCALE, WARN, request.warnings)
+    tracking.on_scale(ctx, wanted, scale)
+    return wanted
 
 
 class _Scaled:
