@@ -19,7 +19,7 @@ from minik8s.client.rest import Client
 
 
 class FakeKubelet(Controller):
-    """Keys are pods. Images `exit:N` end with code N at once; `never-ready` (and the tag `404`) never become ready."""
+    """Keys are pods. Images `exit:N` end with code N at once; `never-ready` (and tags that upstream's tests break with) never become ready."""
 
     name = "fake-kubelet"
     workers = 4
@@ -92,7 +92,7 @@ class FakeKubelet(Controller):
         reason = "Error" if code else "Completed"
         end = core.ContainerStateTerminated(exit_code=code or 0, reason=reason, started_at=stamp, finished_at=stamp)
         ended = core.ContainerState(terminated=end)
-        ready = code is None and "never-ready" not in image and not image.endswith(":404")
+        ready = code is None and "never-ready" not in image and not image.endswith((":404", ":non-existent"))
         changed.status.phase = "Running" if code is None else "Failed" if code else "Succeeded"
         changed.status.pod_ip = next(self._addresses)
         changed.status.pod_ips = [core.PodIP(ip=changed.status.pod_ip)]
