@@ -19,7 +19,8 @@ from minik8s.client.rest import Client
 
 
 class FakeKubelet(Controller):
-    """Keys are pods. Images `exit:N` end with code N at once; `never-ready` (and tags that upstream's tests break with) never become ready."""
+    """Keys are pods. Images `exit:N` end with code N at once; `never-ready`, and the tags with which upstream's tests
+    break things, never become ready."""
 
     name = "fake-kubelet"
     workers = 4
