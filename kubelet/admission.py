@@ -19,8 +19,7 @@ from minik8s.kubelet.status import Verdict
 
 def admit(pod: core.Pod, node: core.Node, others: Iterable[core.Pod], ledgers: Ledgers) -> Verdict | None:
     """None: welcome, and its devices are allocated. `others` are the pods that run here already."""
-    mates = list(others)
-    refusal = _fits(pod, node, mates) or _ports(pod, mates) or _affinity(pod, node) or _taints(pod, node)
+    refusal = compute_refusal(pod, node, others)
     if refusal is not None:
         return refusal
     try:
@@ -28,6 +27,12 @@ def admit(pod: core.Pod, node: core.Node, others: Iterable[core.Pod], ledgers: L
     except InsufficientDevices as exc:
         return Verdict("UnexpectedAdmissionError", f"Pod was rejected: {exc}")
     return None
+
+
+def compute_refusal(pod: core.Pod, node: core.Node, others: Iterable[core.Pod]) -> Verdict | None:
+    """Why the node cannot take the pod beside `others`, devices by name left aside; None: it can."""
+    mates = list(others)
+    return _fits(pod, node, mates) or _ports(pod, mates) or _affinity(pod, node) or _taints(pod, node)
 
 
 def _fits(pod: core.Pod, node: core.Node, others: list[core.Pod]) -> Verdict | None:

@@ -46,6 +46,7 @@ class NodeContext:
     node: Callable[[], core.Node]
     #: the pods that were admitted and have not ended
     active_pods: Callable[[], list[core.Pod]]
+    leaving_pods: Callable[[], list[core.Pod]]
     start_slots: asyncio.Semaphore
     host_ips: tuple[str, ...] = ()
     node_memory: int = 0

@@ -87,6 +87,7 @@ class Kubelet:
             services=self.services,
             node=self.reporter.node,
             active_pods=lambda: self.loop.active_pods(),
+            leaving_pods=lambda: self.loop.leaving_pods(),
             start_slots=asyncio.Semaphore(self.config.parallel_starts),
             host_ips=self.reporter.addresses,
             node_memory=self.reporter.machine.memory,

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 from minik8s.api.meta import parse_time
 from minik8s.client.log import get_logger
 from minik8s.kubelet import events
 from minik8s.kubelet.actions import PodActions, compute_pod_actions, ended_at, restart_delay
-from minik8s.kubelet.admission import admit
+from minik8s.kubelet.admission import admit, compute_refusal
 from minik8s.kubelet.backoff import format_duration
 from minik8s.kubelet.container_config import grace_of, render_sandbox
 from minik8s.kubelet.container_kill import probe_grace, stop_all, stop_container
@@ -33,6 +34,9 @@ from minik8s.kubelet.status import Verdict
 from minik8s.kubelet.volumes.manager import MountFailure, volume_references
 
 log = get_logger(__name__)
+
+#: How soon to ask again whether a leaving pod has made room.
+ADMISSION_RETRY_SECONDS = 0.1
 
 MOUNT_RETRY_FIRST, MOUNT_RETRY_MAX = 0.5, 122.0
 _VOLUMES = "/volumes"  # beside container names, which have no slash
@@ -58,7 +62,10 @@ async def observe(ctx: NodeContext, state: PodState) -> Observed:
 
 async def sync_pod(ctx: NodeContext, state: PodState) -> SyncResult:
     await observe(ctx, state)
-    if not _admitted(ctx, state) or _past_deadline(ctx, state):
+    admission = _admission(ctx, state)
+    if admission is Admission.LATER:
+        return SyncResult(wake_at=ctx.clock.now() + ADMISSION_RETRY_SECONDS)
+    if admission is Admission.REFUSED or _past_deadline(ctx, state):
         return SyncResult(finished=True)
     ctx.objects.refer(state.uid, volume_references(state.pod) | env_references(state.pod))
     now = ctx.clock.now()
@@ -83,23 +90,40 @@ async def sync_pod(ctx: NodeContext, state: PodState) -> SyncResult:
 # before anything is done ------------------------------------------------------------------------------------------
 
 
-def _admitted(ctx: NodeContext, state: PodState) -> bool:
-    """Decided once; a pod that runs already was admitted by the kubelet before."""
+class Admission(Enum):
+    """What the node says to a pod that was bound to it."""
+
+    WELCOME = "welcome"
+    REFUSED = "refused"
+    #: there will be room once pods that are leaving are gone
+    LATER = "later"
+
+
+def _admission(ctx: NodeContext, state: PodState) -> Admission:
+    """Decided once; a pod that runs already was admitted by the kubelet before.
+
+    A pod deleted without grace is gone from the API while its containers still stop, and the scheduler may give its
+    place away at once. Upstream refuses the newcomer then; here it waits for the place it was promised.
+    """
     if state.admitted:
-        return True
+        return Admission.WELCOME
     if state.observed.sandboxes:
         state.admitted = state.adopted = True
-        return True
+        return Admission.WELCOME
     others = [pod for pod in ctx.active_pods() if pod.metadata.uid != state.uid]
     verdict = admit(state.pod, ctx.node(), others, ctx.ledgers)
     if verdict is None:
         state.admitted = True
         state.start_time = state.start_time or ctx.clock.now()
-        return True
+        return Admission.WELCOME
+    leaving = {pod.metadata.uid for pod in ctx.leaving_pods()}
+    staying = [pod for pod in others if pod.metadata.uid not in leaving]
+    if len(staying) < len(others) and compute_refusal(state.pod, ctx.node(), staying) is None:
+        return Admission.LATER
     state.verdict = verdict
     log.info("pod refused", pod=key_of(state.pod), reason=verdict.reason, message=verdict.message)
     ctx.recorder.event(state.pod, events.WARNING, verdict.reason, verdict.message)
-    return False
+    return Admission.REFUSED
 
 
 def _past_deadline(ctx: NodeContext, state: PodState) -> bool:

@@ -52,15 +52,16 @@ async def stop_pod(ctx: NodeContext, state: PodState) -> None:
         await ctx.runtime.stop_sandbox(sandbox.id)
     ctx.probes.keep_only(state.uid, set())
     state.ended = True
+    # Before the end is reported: whoever reads that report may place the next pod on these devices at once.
+    ctx.ledgers.release(state.uid)
     await observe(ctx, state)
     await report(ctx, state)
 
 
 async def release_pod(ctx: NodeContext, state: PodState) -> None:
-    """Give volumes and devices back. The records of containers stay."""
+    """Give volumes back (devices went when the last container stopped). The records of containers stay."""
     ctx.objects.forget(state.uid)
     await ctx.volumes.tear_down(state.uid)
-    ctx.ledgers.release(state.uid)
 
 
 async def remove_pod(ctx: NodeContext, state: PodState) -> None:

@@ -86,7 +86,12 @@ class PodWorker:
     @property
     def is_active(self) -> bool:
         """It counts against the node's resources."""
-        return self.state.admitted and self.phase in (Phase.SYNCING, Phase.TERMINATING)
+        return self.state.admitted and not self.state.ended and self.phase in (Phase.SYNCING, Phase.TERMINATING)
+
+    @property
+    def is_leaving(self) -> bool:
+        """It is being stopped, or will be: its place will be free."""
+        return self.phase is not Phase.SYNCING or self.state.stopping.is_set()
 
     # the task -------------------------------------------------------------------------------------------------------
     async def run(self) -> None:

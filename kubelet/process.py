@@ -84,6 +84,7 @@ async def clean_up(config: KubeletConfig) -> None:
         await asyncio.gather(*(runtime.remove_sandbox(sandbox.id) for sandbox in sandboxes))
         for container in await runtime.list_containers():
             await runtime.remove_container(container.id)
+        await runtime.dismantle()
     finally:
         await runtime.close()
     unmount_below(config.root_dir)

@@ -73,6 +73,10 @@ class SyncLoop:
     def active_pods(self) -> list[core.Pod]:
         return [worker.state.pod for worker in self.workers.values() if worker.is_active]
 
+    def leaving_pods(self) -> list[core.Pod]:
+        """Those among the active that are being stopped."""
+        return [worker.state.pod for worker in self.workers.values() if worker.is_active and worker.is_leaving]
+
     def status_of(self, uid: str) -> core.PodStatus | None:
         return self._ctx.statuses.get(uid)
 

@@ -132,9 +132,7 @@ def find_tail(file: BinaryIO, lines: int) -> int:
     return 0
 
 
-async def read_log(
-    path: Path, options: LogOptions, is_running: Callable[[], Awaitable[bool]]
-) -> AsyncIterator[bytes]:
+async def read_log(path: Path, options: LogOptions, is_running: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
     """Yields pieces of a CRI log file; with follow until the container has ended and all of it was read."""
     selector = LogSelector(options)
     file = await _open(path, options, is_running)

@@ -60,8 +60,11 @@ class Request:
         return any(self.query.get(name, [""])[-1] in TRUE for name in names)
 
     async def answer(
-        self, body: bytes | str, status: int = 200, kind: str = "text/plain; charset=utf-8", *headers: tuple[bytes,
-        bytes]
+        self,
+        body: bytes | str,
+        status: int = 200,
+        kind: str = "text/plain; charset=utf-8",
+        *headers: tuple[bytes, bytes],
     ) -> None:
         """A whole answer."""
         data = body.encode() if isinstance(body, str) else body
@@ -157,7 +160,7 @@ class KubeletServer:
             return known
         found = await self._context.runtime.list_sandboxes(pod.metadata.uid or "")
         if not found or found[0].state != "ready":
-            raise Refused(500, f"pod not found (\"{pod.metadata.name}_{pod.metadata.namespace}\")")
+            raise Refused(500, f'pod not found ("{pod.metadata.name}_{pod.metadata.namespace}")')
         return found[0].id
 
     # plain answers --------------------------------------------------------------------------------------------------
@@ -197,13 +200,11 @@ class KubeletServer:
         if not container_logs.has_container(pod, container):
             raise Refused(404, f'container "{container}" not found in pod "{name}"')
         identifier = container_logs.resolve_container_id(pod, container, wanted.previous)
-        source = container_logs.limit_pieces(
-            self._context.runtime.logs(identifier, wanted.options), wanted.limit_bytes
-        )
+        source = container_logs.limit_pieces(self._context.runtime.logs(identifier, wanted.options), wanted.limit_bytes)
         try:
             first = None if wanted.options.follow else await anext(source, b"")
         except ContainerNotFound as exc:
-            raise Refused(400, f'unable to retrieve container logs for {container}: {exc.message}') from exc
+            raise Refused(400, f"unable to retrieve container logs for {container}: {exc.message}") from exc
         stream = await request.connection.start_stream(request.send, 200, [(b"content-type", b"text/plain")])
         task = asyncio.current_task()
         assert task is not None
@@ -249,9 +250,7 @@ class KubeletServer:
 
         await self._stream(request, wanted, begin)
 
-    async def _stream(
-        self, request: Request, wanted: Wanted, begin: Callable[[], Awaitable[ExecStream]]
-    ) -> None:
+    async def _stream(self, request: Request, wanted: Wanted, begin: Callable[[], Awaitable[ExecStream]]) -> None:
         """Opens the process first, so that its failure can still be answered plainly; then the client's streams."""
         if not request.connection.upgrade:
             raise Refused(400, "unable to upgrade: missing upgrade headers in request")

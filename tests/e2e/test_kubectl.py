@@ -178,7 +178,7 @@ def test_rollout(kubectl: Kubectl) -> None:
 def test_label_annotate_and_three_kinds_of_patch(kubectl: Kubectl) -> None:
     kubectl("create", "configmap", "cm", "--from-literal=a=1")
     assert "configmap/cm labeled" in kubectl("label", "configmap", "cm", "x=y")
-    assert "configmap/cm annotated" in kubectl("annotate", "configmap", "cm", "note=this is it")
+    assert "configmap/cm annotate" in kubectl("annotate", "configmap", "cm", "note=this is it")
     kubectl("patch", "configmap", "cm", "--type=merge", "-p", '{"data":{"a":null,"b":"2"}}')
     kubectl("patch", "configmap", "cm", "--type=json", "-p", '[{"op":"add","path":"/data/c","value":"3"}]')
     kubectl("patch", "configmap", "cm", "--type=strategic", "-p", '{"metadata":{"labels":{"z":"1"}}}')

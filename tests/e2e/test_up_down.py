@@ -1,4 +1,4 @@
-"""Coming up, being asked, going down without a trace."""
+"""Coming up, being asked, coming back."""
 
 from __future__ import annotations
 
@@ -37,33 +37,3 @@ def test_a_killed_component_comes_back_and_is_counted(process_cluster: Cluster) 
 def test_a_wrong_choice_names_the_option(process_cluster: Cluster) -> None:
     done = process_cluster.minik8s("up", "--nodes", "0", check=False)
     assert done.returncode == 1 and "--nodes 0: must be between 1 and 5000" in done.stderr
-
-
-def test_down_leaves_no_rule_no_container_and_no_process(docker: None, root: None, tmp_path_factory) -> None:
-    cluster = Cluster(tmp_path_factory.mktemp("cluster"), "--runtime", "docker")
-    before = _iptables()
-    cluster.up()
-    try:
-        cluster.kubectl("create", "deployment", "web", "--image=minik8s/web", "--replicas=2")
-        cluster.kubectl("expose", "deployment", "web", "--port=80")
-        eventually(lambda: "KUBE-SVC" in "".join(_iptables()), "our rules")
-        eventually(lambda: _containers(), "our containers")
-        pids = [component["pid"] for component in cluster.status().values()]
-    finally:
-        cluster.down()
-    assert _iptables() == before
-    assert not _containers()
-    assert not cluster.data_dir.exists()
-    alive = subprocess.run(["ps", "-o", "pid=", "-p", ",".join(map(str, pids))], capture_output=True, check=False)
-    assert not alive.stdout.strip()
-
-
-def _iptables() -> list[str]:
-    """Every chain and rule but for counters."""
-    done = subprocess.run(["iptables-save"], capture_output=True, text=True, check=True)
-    return sorted(line.split(" [")[0] for line in done.stdout.splitlines() if not line.startswith("#"))
-
-
-def _containers() -> list[str]:
-    command = ["docker", "ps", "-aq", "--filter", "label=io.kubernetes.pod.uid"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

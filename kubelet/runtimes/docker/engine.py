@@ -109,8 +109,10 @@ class Engine:
             async with open_request(self.endpoint, "GET", self._target(path, query), []) as response:
                 if response.status >= 400:
                     message = _message(await response.read())
-                    raise base.ContainerNotFound(message) if response.status == 404 else EngineError(
-                        response.status, message
+                    raise (
+                        base.ContainerNotFound(message)
+                        if response.status == 404
+                        else EngineError(response.status, message)
                     )
                 on_open()
                 async for piece in response:

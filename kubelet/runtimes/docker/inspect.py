@@ -115,9 +115,7 @@ def parse_image(info: dict[str, Any]) -> base.ImageInfo:
     digests = tuple(info.get("RepoDigests") or ())
     ref = f"docker-pullable://{digests[0]}" if digests else f"docker://{info['Id']}"
     user = (info.get("Config") or {}).get("User") or ""
-    return base.ImageInfo(
-        info["Id"], tuple(info.get("RepoTags") or ()), digests, int(info.get("Size") or 0), user, ref
-    )
+    return base.ImageInfo(info["Id"], tuple(info.get("RepoTags") or ()), digests, int(info.get("Size") or 0), user, ref)
 
 
 def parse_event(event: dict[str, Any]) -> base.RuntimeEvent | None:

@@ -86,9 +86,7 @@ class DockerRuntime:
     # sandboxes ------------------------------------------------------------------------------------------------------
     async def run_sandbox(self, config: base.SandboxConfig) -> base.SandboxStatus:
         """→ base.Runtime."""
-        name = render.container_name(
-            "POD", config.pod_name, config.pod_namespace, config.pod_uid, config.attempt
-        )
+        name = render.container_name("POD", config.pod_name, config.pod_namespace, config.pod_uid, config.attempt)
         while True:
             body = render.render_sandbox(config, self.options, self._least_oom_score)
             identifier = await self._create(name, body)
@@ -180,9 +178,7 @@ class DockerRuntime:
         if config.security.run_as_non_root:
             await self._verify_non_root(config)
         status = place.status
-        name = render.container_name(
-            config.name, status.pod_name, status.pod_namespace, status.pod_uid, config.attempt
-        )
+        name = render.container_name(config.name, status.pod_name, status.pod_namespace, status.pod_uid, config.attempt)
         try:
             body = render.render_container(place, config, self.options, self._least_oom_score)
         except (OSError, ValueError) as exc:

@@ -167,9 +167,7 @@ class Sandboxes:
 
     def _start_holder(self, command: list[str]) -> int:
         null = subprocess.DEVNULL
-        process = subprocess.Popen(
-            command, stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/"
-        )
+        process = subprocess.Popen(command, stdin=null, stdout=null, stderr=null, start_new_session=True, cwd="/")
         process.returncode = 0  # reaped when its pidfd says so
         return process.pid
 

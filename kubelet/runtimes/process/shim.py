@@ -363,9 +363,10 @@ def main() -> int:
         pid, stdin, outputs = start_child(spec, folder)
     except OSError as exc:
         code, message = start_failure(exc)
-        write_json("exit.json", {
-            "exit_code": code, "reason": "ContainerCannotRun", "message": message, "finished_at": time.time()
-        })
+        write_json(
+            "exit.json",
+            {"exit_code": code, "reason": "ContainerCannotRun", "message": message, "finished_at": time.time()},
+        )
         os.write(report, f"error {code} {message}\n".encode())
         return 1
     write_json("run.json", {"pid": pid, "started_at": time.time()})

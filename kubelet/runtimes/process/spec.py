@@ -28,9 +28,7 @@ def render_command(config: base.ContainerConfig, image: ImageConfig) -> list[str
     return command
 
 
-def render_env(
-    config: base.ContainerConfig, image: ImageConfig, hostname: str, isolated: bool
-) -> dict[str, str]:
+def render_env(config: base.ContainerConfig, image: ImageConfig, hostname: str, isolated: bool) -> dict[str, str]:
     """The image's, the pod's, and the GPUs; without mounts of their own processes find their volumes by a variable."""
     env = {"PATH": DEFAULT_PATH, "HOSTNAME": hostname, "HOME": "/root", **image.env, **config.env}
     env["NVIDIA_VISIBLE_DEVICES"] = ",".join(config.gpus) if config.gpus else "void"
@@ -157,9 +155,7 @@ def _namespaces(sandbox: SandboxRecord) -> Mapping[str, bool]:
 def _pod_files(config: base.ContainerConfig, sandbox: SandboxRecord) -> list[base.Mount]:
     """The pod's resolv.conf and hosts, unless the kubelet mounts its own."""
     taken = {mount.container_path for mount in config.mounts}
-    return [
-        base.Mount(path, f"/etc/{name}") for name, path in sandbox.etc.items() if f"/etc/{name}" not in taken
-    ]
+    return [base.Mount(path, f"/etc/{name}") for name, path in sandbox.etc.items() if f"/etc/{name}" not in taken]
 
 
 def _render_mount(mount: base.Mount) -> dict[str, Any]:
