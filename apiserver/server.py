@@ -14,6 +14,7 @@ import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from minik8s.apiserver.app import Server as Application
 from minik8s.apiserver.auth.authenticate import Authenticator
@@ -28,6 +29,9 @@ from minik8s.apiserver.storage.base import Store, StoreError
 from minik8s.component import get_logger
 from minik8s.serving import Server as HttpServer
 from minik8s.serving import create_ssl_context
+
+if TYPE_CHECKING:
+    from minik8s.apiserver.extensions.controller import DefinitionController
 
 log = get_logger(__name__)
 
@@ -129,6 +133,7 @@ class ApiServer:
         self._stopping = False
         self._store_open = False
         self._bootstrap: Bootstrap | None = None
+        self._custom_resources: DefinitionController | None = None
 
     @property
     def port(self) -> int:
@@ -140,6 +145,7 @@ class ApiServer:
         health.add("etcd", self._check_store)
         health.add("informer-sync", self._check_caches, only_ready=True)
         health.add("poststarthook/start-system-namespaces-controller", self._check_bootstrap, only_ready=True)
+        health.add("poststarthook/crd-informer-synced", self._check_custom_resources, only_ready=True)
         health.add("shutdown", self._check_shutdown, only_ready=True)
         await self.http.start()
         log.info("serving", address=f"{self.options.bind_address}:{self.port}")
@@ -176,9 +182,14 @@ class ApiServer:
         from minik8s.apiserver.admission import default_chain
 
         self.registry.admission = default_chain(self.registry)
+        from minik8s.apiserver.extensions import start_custom_resources
+
+        self._custom_resources = start_custom_resources(self.registry)
+        self._tasks.append(asyncio.create_task(self._custom_resources.run(), name="custom-resources"))
         identity = Identity(self.options.address, self.port, self.options.service_ip, self.options.client_ca_file)
         self._bootstrap = Bootstrap(self.registry, identity)
         self._tasks.append(asyncio.create_task(self._bootstrap.run(), name="bootstrap"))
+        await self._custom_resources.synced.wait()
         await self._bootstrap.done.wait()
         gc.collect()
         gc.freeze()
@@ -198,6 +209,10 @@ class ApiServer:
 
     async def _check_bootstrap(self) -> str | None:
         return None if self._bootstrap is not None and self._bootstrap.done.is_set() else "not finished"
+
+    async def _check_custom_resources(self) -> str | None:
+        found = self._custom_resources
+        return None if found is not None and found.synced.is_set() else "definitions are not synced yet"
 
     async def _check_shutdown(self) -> str | None:
         return "process is shutting down" if self._stopping else None

@@ -11,3 +11,19 @@
 Mirrors staging/src/k8s.io/apiextensions-apiserver. Custom resources take the same path as built-in kinds (routes →
 registry.write → cache): only the Kind, the Strategy and the Resource differ. Definitions and objects are plain dicts.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minik8s.apiserver.extensions.controller import DefinitionController
+    from minik8s.apiserver.registry.registry import ServerRegistry
+
+
+def start_custom_resources(registry: ServerRegistry) -> DefinitionController:
+    """The controller of definitions, to be run for as long as the server serves."""
+    from minik8s.apiserver.extensions.catalog import Catalog
+    from minik8s.apiserver.extensions.controller import DefinitionController
+
+    return DefinitionController(registry, Catalog(registry))

@@ -8,39 +8,39 @@ the old ones, and makes discovery and OpenAPI be built anew when they are next a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from minik8s.api.scheme import SCHEME
-from minik8s.apiserver.extensions.conversion import Caller, Converter, WebhookConverter
+from minik8s.apiserver.extensions.conversion import ConversionFailed, Converter, WebhookConverter
+from minik8s.apiserver.extensions.publishing import published
 from minik8s.apiserver.extensions.serving.definition import ServedDefinition, identity
 from minik8s.apiserver.extensions.serving.kind import CustomKind
+from minik8s.apiserver.extensions.serving.resource import make_resource
 
 if TYPE_CHECKING:
-    from minik8s.apiserver.cache.interface import Caches
-    from minik8s.apiserver.registry.resources import Resources
+    from minik8s.apiserver.registry.registry import ServerRegistry
+    from minik8s.apiserver.webhooks.client import WebhookClient
 
 Json = dict[str, Any]
+#: The name under which the registry knows our kinds.
+SOURCE = "customresourcedefinitions"
+WEBHOOK_SECONDS = 30.0
 
 
 class Catalog:
     """Looked up by every request that no built-in kind serves."""
 
-    def __init__(self, resources: Resources, caches: Caches, call_webhook: Caller) -> None:
-        self._resources, self._caches, self._call = resources, caches, call_webhook
+    def __init__(self, registry: ServerRegistry) -> None:
+        self._registry = registry
         self._definitions: dict[str, ServedDefinition] = {}
-        self._kinds: dict[tuple[str, str, str], CustomKind] = {}
-        self._listeners: list[Callable[[], None]] = []
-
-    def on_change(self, listener: Callable[[], None]) -> None:
-        self._listeners.append(listener)
-
-    def by_resource(self, group: str, version: str, plural: str) -> CustomKind | None:
-        return self._kinds.get((group, version, plural))
+        self._webhooks: WebhookClient | None = None
 
     def kinds(self) -> list[CustomKind]:
         """In discovery's order: groups by name, their versions by priority."""
-        return sorted(self._kinds.values(), key=lambda kind: (kind.group, version_priority(kind.version), kind.plural))
+        found = [kind for definition in self._definitions.values() for kind in definition.served]
+        return sorted(found, key=lambda kind: (kind.group, version_priority(kind.version), kind.plural))
 
     def definition(self, name: str) -> ServedDefinition | None:
         return self._definitions.get(name)
@@ -59,8 +59,8 @@ class Catalog:
         new = self._definitions[name] = ServedDefinition(definition, since, self._converter(spec))
         if old is not None:
             self._forget(old, close_watches=old.identity["spec"] != spec or old.uid != new.uid)
-        for kind in new.served:
-            self._kinds[kind.group, kind.version, kind.plural] = kind
+        for kind in new.versions.values():
+            self._registry.resources.put(make_resource(kind, self._registry.caches))
         self._changed()
 
     def remove(self, name: str) -> None:
@@ -75,21 +75,30 @@ class Catalog:
 
     def _forget(self, old: ServedDefinition, close_watches: bool) -> None:
         for kind in old.versions.values():
-            if self._kinds.get((kind.group, kind.version, kind.plural)) is kind:
-                del self._kinds[kind.group, kind.version, kind.plural]
-            self._resources.forget(kind)
+            self._registry.resources.forget(kind)
         if close_watches:
-            self._caches.drop(old.prefix)
+            self._registry.caches.drop(old.prefix)
 
     def _changed(self) -> None:
-        for listener in self._listeners:
-            listener()
+        kinds = self.kinds()
+        self._registry.kinds.replace(SOURCE, kinds, {kind: published(kind) for kind in kinds})
 
     def _converter(self, spec: Json) -> Converter:
         conversion = spec.get("conversion") or {}
         if conversion.get("strategy") == "Webhook":
             return WebhookConverter(conversion.get("webhook") or {}, self._call)
         return Converter()
+
+    async def _call(self, client: Json, review: Json) -> Any:
+        from minik8s.apiserver.webhooks.client import CallError, WebhookClient
+
+        if self._webhooks is None:
+            self._webhooks = WebhookClient(self._registry)
+        try:
+            answer = await self._webhooks.call(client, orjson.dumps(review), WEBHOOK_SECONDS)
+            return orjson.loads(answer)
+        except (CallError, orjson.JSONDecodeError) as error:
+            raise ConversionFailed(str(error)) from None
 
 
 _VERSION = re.compile(r"v(\d+)(?:(alpha|beta)(\d+))?")

@@ -1,7 +1,7 @@
 """Webhook configurations, custom resource definitions, API services.
 
-Mirrors `admissionregistration/validation`, `apiextensions/validation` (names and versions; schemas are only asked to
-be there and to be objects) and `kube-aggregator/pkg/apis/apiregistration/validation`.
+Mirrors `admissionregistration/validation` and `kube-aggregator/pkg/apis/apiregistration/validation`; custom resource
+definitions are checked in extensions/definition.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from minik8s.api.status import FieldError
 from minik8s.apiserver.validation import Validator, names
 from minik8s.apiserver.validation.meta import (
     Errors,
-    add_invalid,
     check_enum,
-    check_immutable,
     check_label_selector,
     check_object_meta,
     check_object_meta_update,
@@ -131,102 +129,23 @@ def _webhooks(mutating: bool) -> Validator:
     return Validator(create, update)
 
 
-def _check_crd(errors: Errors, spec: Json) -> None:
-    group, given = spec.get("group") or "", spec.get("names") or {}
-    if not group:
-        errors.append(FieldError.required("spec.group", ""))
-    else:
-        add_invalid(errors, "spec.group", group, names.dns1123_subdomain(group))
-        if "." not in group:
-            errors.append(FieldError.invalid("spec.group", group, "should be a domain with at least one dot"))
-    check_enum(errors, spec.get("scope"), ("Cluster", "Namespaced"), "spec.scope")
-    _check_versions(errors, spec.get("versions") or [])
-    for key in ("plural", "singular", "kind", "listKind"):
-        value = given.get(key) or ""
-        path = f"spec.names.{key}"
-        if not value:
-            errors.append(FieldError.required(path, ""))
-        else:
-            messages = names.dns1035_label(value.lower())
-            if messages:
-                text = (
-                    f"may have mixed case, but should otherwise match: {','.join(messages)}"
-                    if key in ("kind", "listKind")
-                    else ",".join(messages)
-                )
-                errors.append(FieldError.invalid(path, value, text))
-    if given.get("kind") and given.get("kind") == given.get("listKind"):
-        errors.append(
-            FieldError.invalid("spec.names.listKind", given["listKind"], "kind and listKind may not be the same")
-        )
-
-
-def _check_versions(errors: Errors, versions: list[Json]) -> None:
-    seen: set[str] = set()
-    unique = storing = 0
-    for index, version in enumerate(versions):
-        path, name = f"spec.versions[{index}]", version.get("name") or ""
-        messages = names.dns1035_label(name)
-        if messages:
-            errors.append(FieldError.invalid(f"{path}.name", name, ",".join(messages)))
-        unique += name not in seen
-        seen.add(name)
-        storing += bool(version.get("storage"))
-        schema = (version.get("schema") or {}).get("openAPIV3Schema")
-        if schema is None:
-            errors.append(FieldError.required(f"{path}.schema.openAPIV3Schema", "schemas are required"))
-        elif schema.get("type") != "object":
-            where = f"{path}.schema.openAPIV3Schema.type"
-            if schema.get("type"):
-                errors.append(FieldError.invalid(where, schema["type"], "must be object at the root"))
-            else:
-                errors.append(FieldError.required(where, "must not be empty at the root"))
-    if unique != len(versions):
-        errors.append(FieldError.invalid("spec.versions", versions, "must contain unique version names"))
-    if storing != 1:
-        text = "must have exactly one version marked as storage version"
-        errors.append(FieldError.invalid("spec.versions", versions, text))
-
-
 def validate_crd(obj: Json) -> list[FieldError]:
-    spec = obj.get("spec") or {}
-    expected = f"{(spec.get('names') or {}).get('plural')}.{spec.get('group')}"
+    """See extensions/definition/validation.py."""
+    from minik8s.apiserver.extensions.definition import validation
 
-    def name_check(name: str) -> tuple[str, ...]:
-        if name != expected:
-            return ('must be spec.names.plural+"."+spec.group',)
-        return names.dns1123_subdomain(name)
-
-    errors: Errors = []
-    check_object_meta(errors, obj, False, name_check)
-    _check_crd(errors, spec)
-    if not (obj.get("status") or {}).get("storedVersions"):
-        text = "must have at least one stored version"
-        errors.append(FieldError.invalid("status.storedVersions", [], text))
-    return errors
+    return validation.validate(obj)
 
 
 def validate_crd_update(new: Json, old: Json) -> list[FieldError]:
-    """Group, scope, plural and kind are immutable once the names are accepted."""
-    errors: Errors = []
-    check_object_meta_update(errors, new, old)
-    spec, before = new.get("spec") or {}, old.get("spec") or {}
-    _check_crd(errors, spec)
-    conditions = (old.get("status") or {}).get("conditions") or ()
-    if any(one.get("type") == "Established" and one.get("status") == "True" for one in conditions):
-        check_immutable(errors, spec.get("scope"), before.get("scope"), "spec.scope")
-        kind, old_kind = (spec.get("names") or {}).get("kind"), (before.get("names") or {}).get("kind")
-        check_immutable(errors, kind, old_kind, "spec.names.kind")
-    check_immutable(errors, spec.get("group"), before.get("group"), "spec.group")
-    plural, old_plural = (spec.get("names") or {}).get("plural"), (before.get("names") or {}).get("plural")
-    check_immutable(errors, plural, old_plural, "spec.names.plural")
-    stored = (new.get("status") or {}).get("storedVersions") or ()
-    present = {version.get("name") for version in spec.get("versions") or ()}
-    for index, name in enumerate(stored):
-        if name not in present:
-            text = "must appear in spec.versions"
-            errors.append(FieldError.invalid(f"status.storedVersions[{index}]", name, text))
-    return errors
+    from minik8s.apiserver.extensions.definition import validation
+
+    return validation.validate_update(new, old)
+
+
+def validate_crd_status(new: Json, old: Json) -> list[FieldError]:
+    from minik8s.apiserver.extensions.definition import validation
+
+    return validation.validate_status_update(new, old)
 
 
 def validate_api_service(obj: Json) -> list[FieldError]:
@@ -256,5 +175,5 @@ def validate_api_service(obj: Json) -> list[FieldError]:
 
 
 MUTATING_WEBHOOKS, VALIDATING_WEBHOOKS = _webhooks(True), _webhooks(False)
-CRD = Validator(validate_crd, validate_crd_update)
+CRD = Validator(validate_crd, validate_crd_update, validate_crd_status)
 API_SERVICE = Validator(validate_api_service)

@@ -15,11 +15,18 @@ from minik8s.api.status import BadRequest
 from minik8s.apiserver.extensions.schema.defaulting import default, drop_nulls
 from minik8s.apiserver.extensions.schema.object_meta import Malformed, coerce, coerce_metadata
 from minik8s.apiserver.extensions.schema.pruning import prune
+from minik8s.apiserver.registry.decode import (
+    IGNORE,
+    STRICT,
+    WARN,
+    cannot_handle,
+    check_type,
+    find_duplicates,
+    parse_json,
+)
 
 if TYPE_CHECKING:
-    from minik8s.apiserver.cache.interface import Caches
     from minik8s.apiserver.extensions.serving.definition import ServedDefinition
-    from minik8s.apiserver.registry.resources import Resource
 
 Json = dict[str, Any]
 VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
@@ -55,11 +62,18 @@ class CustomKind(Kind):
             return ""
         return self.version_spec.get("deprecationWarning") or f"{self.group_version} {self.kind} is deprecated"
 
-    def make_resource(self, caches: Caches) -> Resource:
-        """The registry's view of this kind (asked for by registry.resources)."""
-        from minik8s.apiserver.extensions.serving.resource import make_resource
-
-        return make_resource(self, caches)
+    def decode_body(self, body: bytes, validation: str, warnings: list[str]) -> Json:
+        """A request's JSON as an object of this kind (the registry's Decoder)."""
+        unknown = find_duplicates(body) if validation != IGNORE else []
+        obj = self.prepare(parse_json(body, self), unknown)
+        check_type(obj["apiVersion"], obj["kind"], self)
+        if unknown and validation == STRICT:
+            raise cannot_handle(self, "strict decoding error: " + ", ".join(unknown))
+        if validation == WARN:
+            warnings += unknown
+        if self.deprecation and self.deprecation not in warnings:
+            warnings.append(self.deprecation)
+        return obj
 
     def prepare(self, obj: Json, unknown: list[str]) -> Json:
         """A request's object as the schema wants it: metadata coerced, unknown fields dropped, defaults filled.

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from minik8s.apiserver.cache.interface import Caches, Entry, ResourceInfo, View
-from minik8s.apiserver.cache.views import JSON_CHUNKED, chunked
+from minik8s.apiserver.cache.views import chunked
 from minik8s.apiserver.extensions.schema.object_meta import Malformed, coerce
 from minik8s.apiserver.extensions.schema.pruning import prune
 from minik8s.apiserver.extensions.serving.kind import CustomKind
@@ -29,7 +29,7 @@ def make_resource(kind: CustomKind, caches: Caches) -> CustomResource:
     stored = kind.served.storage_kind
     fields = CustomStrategy(stored).selectable_fields
     info = ResourceInfo(kind.served.prefix, stored.group_version, stored.kind, stored.namespaced, fields)
-    return CustomResource(kind, CustomStrategy(kind), caches.resource(info))
+    return CustomResource(kind, CustomStrategy(kind), caches.resource(info), kind.decode_body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,9 @@ class CustomResource(Resource):
     def stored(self, obj: Json) -> Json:
         return obj | {"apiVersion": self.kind.stored_as}
 
+    def outdated(self, entry: Entry) -> bool:
+        return b'"apiVersion":"%b"' % self.kind.stored_as.encode() not in entry.data[:512]
+
     async def keep(self, obj: Json) -> Json:
         """The form in which `obj` is kept."""
         if self.kind.group_version == self.kind.stored_as:
@@ -149,5 +152,3 @@ class _CustomView:
         obj = orjson.loads(data)
         return orjson.dumps(self._resource.read(obj))
 
-
-PLAIN = JSON_CHUNKED

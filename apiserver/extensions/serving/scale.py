@@ -59,7 +59,7 @@ def check(kind: CustomKind, obj: Json) -> list[FieldError]:
         if value is None:
             continue
         if not isinstance(value, int) or isinstance(value, bool):
-            text = f"{path} accessor error: {value} is of the type {type(value).__name__}, expected int64"
+            text = f"{path} accessor error: {value} is of the type {_go_type(value)}, expected int64"
             errors.append(FieldError.invalid(where, obj.get(part), text))
         elif value < 0:
             errors.append(FieldError.invalid(where, value, "should be a non-negative integer"))
@@ -68,6 +68,14 @@ def check(kind: CustomKind, obj: Json) -> list[FieldError]:
     path = scale.get("labelSelectorPath")
     selector = paths.get(obj, path) if path else None
     if selector is not None and not isinstance(selector, str):
-        text = f"{path} accessor error: {selector} is of the type {type(selector).__name__}, expected string"
+        text = f"{path} accessor error: {selector} is of the type {_go_type(selector)}, expected string"
         errors.append(FieldError.invalid((path or "").lstrip("."), obj.get("status"), text))
     return errors
+
+
+def _go_type(value: Any) -> str:
+    """The Go type that the JSON value has upstream, as its accessors name it."""
+    if isinstance(value, bool):
+        return "bool"
+    names = ((str, "string"), (int, "int64"), (float, "float64"), (list, "[]interface {}"))
+    return next((name for kind, name in names if isinstance(value, kind)), "map[string]interface {}")
