@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
+    from minik8s.apiserver.auth.user import User
     from minik8s.apiserver.registry.interface import Registry
 
 JsonObject = dict[str, Any]
@@ -30,6 +31,16 @@ class Attributes:
     options: JsonObject = field(default_factory=dict)  # Create/Update/DeleteOptions
     dry_run: bool = False
     warnings: list[str] = field(default_factory=list)  # plugins may add texts for Warning headers
+    identity: User | None = None  # who asks, whole (uid, extra), for webhooks
+    mutated: bool = False  # a webhook changed obj: it is prepared anew
+    reinvoke: bool = False  # a plugin asks for a second round of mutation
+    reinvoking: bool = False  # this is the second round
+    reinvocation: Any = None  # what the webhooks remember between the two
+
+    @property
+    def user_info(self) -> JsonObject:
+        """UserInfo as reviews show it."""
+        return self.identity.to_user_info() if self.identity else {"username": self.user, "groups": list(self.groups)}
 
     @property
     def resource(self) -> str:

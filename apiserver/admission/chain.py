@@ -21,6 +21,10 @@ class AdmissionChain:
     async def mutate(self, attrs: Attributes) -> None:
         for plugin in self._interested(attrs):
             await plugin.mutate(attrs)
+        if attrs.reinvoke:  # a webhook changed the object: those before it get one more chance to agree
+            attrs.reinvoking = True
+            for plugin in self._interested(attrs):
+                await plugin.mutate(attrs)
 
     async def validate(self, attrs: Attributes) -> None:
         for plugin in self._interested(attrs):
@@ -42,8 +46,9 @@ def _handles(plugin: AdmissionPlugin, resource: str, subresource: str, operation
     return not subresource or subresource in plugin.subresources or "*" in plugin.subresources
 
 
-def default_plugins(registry: Registry) -> list[AdmissionPlugin]:
-    """The plugins that are on by default, in upstream's order; quota last, when everything else has agreed."""
+def default_plugins(registry: Registry, dynamic: Sequence[AdmissionPlugin] = ()) -> list[AdmissionPlugin]:
+    """The plugins that are on by default, in upstream's order: ours, then ``dynamic`` (webhooks, policies), then quota,
+    when everything else has agreed."""
     from minik8s.apiserver.admission.classes import DefaultIngressClass, DefaultStorageClass, RuntimeClass
     from minik8s.apiserver.admission.limits import LimitRanger
     from minik8s.apiserver.admission.namespaces import NamespaceLifecycle
@@ -58,9 +63,10 @@ def default_plugins(registry: Registry) -> list[AdmissionPlugin]:
         NamespaceLifecycle, LimitRanger, ServiceAccount, TaintNodesByCondition, Priority, DefaultTolerationSeconds,
         StorageObjectInUseProtection, RuntimeClass, DefaultStorageClass, DefaultIngressClass, ResourceQuota,
     ]  # fmt: skip
-    return [plugin(registry) for plugin in order]
+    own = [plugin(registry) for plugin in order]
+    return [*own[:-1], *dynamic, own[-1]]
 
 
-def default_chain(registry: Registry) -> AdmissionChain:
+def default_chain(registry: Registry, dynamic: Sequence[AdmissionPlugin] = ()) -> AdmissionChain:
     """All plugins that are on by default."""
-    return AdmissionChain(default_plugins(registry))
+    return AdmissionChain(default_plugins(registry, dynamic))

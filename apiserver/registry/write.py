@@ -60,6 +60,7 @@ def attributes(ctx: Context, operation: str, obj: JsonObject | None, old: JsonOb
         options=ctx.options,
         dry_run=ctx.dry_run,
         warnings=ctx.warnings,
+        identity=ctx.user,
     )
 
 
@@ -203,14 +204,14 @@ async def _update_once(
     object_meta.carry_system_fields(meta, old_meta)
     strategy.default(new)
     tracking.on_update(ctx, new, old)
-    if ctx.subresource:
-        strategy.prepare_subresource_update(ctx.subresource, new, old)
-    else:
-        strategy.prepare_update(new, old)
+    _prepare(resource, ctx, new, old)
     attrs = attributes(ctx, UPDATE, new, old)
     if admit:
         await registry.admission.mutate(attrs)
         strategy.default(new)
+        if attrs.mutated:  # by a webhook, who may change no more than a client may
+            object_meta.carry_system_fields(meta, old_meta)
+            _prepare(resource, ctx, new, old)
     if ctx.subresource:
         reject(resource, ctx, strategy.validate_subresource_update(ctx.subresource, new, old))
     else:
@@ -219,6 +220,13 @@ async def _update_once(
     if admit:
         await registry.admission.validate(attrs)
     return await _commit_update(registry, resource, ctx, entry, new, old)
+
+
+def _prepare(resource: Resource, ctx: Context, new: JsonObject, old: JsonObject) -> None:
+    if ctx.subresource:
+        resource.strategy.prepare_subresource_update(ctx.subresource, new, old)
+    else:
+        resource.strategy.prepare_update(new, old)
 
 
 async def _commit_update(
