@@ -70,7 +70,8 @@ class Context:
     dry_run: bool = False
     options: Object = field(default_factory=dict)  #: CreateOptions/UpdateOptions/DeleteOptions as a dict
     warnings: list[str] = field(default_factory=list)  #: become ``Warning: 299`` headers
-    field_manager: str = ""
+    field_manager: str = ""  #: who owns what is written: the request's fieldManager, else its user agent
+    tracked: bool = False  #: managedFields of the new object have been worked out (apply, scale)
 
     def warn(self, text: str) -> None:
         self.warnings.append(text)

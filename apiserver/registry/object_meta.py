@@ -56,7 +56,7 @@ def ensure_name(meta: dict[str, Any]) -> None:
 
 def fill_system_fields(meta: dict[str, Any], now: float) -> None:
     """What no creator may choose: uid, creationTimestamp; deletion marks and selfLink are dropped."""
-    for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "managedFields"):
+    for key in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         meta.pop(key, None)
     if meta.pop("resourceVersion", None) not in (None, "", "0"):
         raise ApiError("resourceVersion should not be set on objects to be created")
@@ -73,7 +73,7 @@ def start_generation(meta: dict[str, Any], keeps_generation: bool) -> None:
 
 
 def carry_system_fields(meta: dict[str, Any], old_meta: dict[str, Any]) -> None:
-    """An update that leaves out a field of the server's keeps it; selfLink and managedFields are not kept."""
+    """An update that leaves out a field of the server's keeps it; selfLink is not kept, managedFields are tracked."""
     for key in ("uid", "creationTimestamp"):
         if not meta.get(key) and key in old_meta:
             meta[key] = old_meta[key]
@@ -83,7 +83,6 @@ def carry_system_fields(meta: dict[str, Any], old_meta: dict[str, Any]) -> None:
         else:
             meta.pop(key, None)
     meta.pop("selfLink", None)
-    meta.pop("managedFields", None)
     if old_meta.get("generateName") and "generateName" not in meta:
         meta["generateName"] = old_meta["generateName"]
 

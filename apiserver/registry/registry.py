@@ -43,7 +43,8 @@ class ServerRegistry:
 
     def context(self, kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> Context:
         """A write of the server's own."""
-        return Context(kind, self, LOOPBACK, namespace if kind.namespaced else "", name, subresource)
+        namespace = namespace if kind.namespaced else ""
+        return Context(kind, self, LOOPBACK, namespace, name, subresource, field_manager="kube-apiserver")
 
     async def get(self, kind: Kind, namespace: str, name: str) -> JsonObject | None:
         resource = self.resources.of(kind)

@@ -3,8 +3,7 @@
 Mirrors staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go. The patch is applied to the newest state, the
 result is checked like any update, and the whole is tried again when somebody else wrote in between.
 
-Server-side apply is here in a simple form only: the applied configuration is merged (by the model's merge keys) into
-the object, or creates it; field ownership is not kept yet, so nothing is removed and nothing conflicts.
+Server-side apply also creates what is not there; the merge itself and ownership are `managedfields`.
 """
 
 from __future__ import annotations
@@ -15,8 +14,10 @@ from typing import Any
 import orjson
 
 from minik8s.api.status import BadRequest, FieldError, Invalid, UnsupportedMediaType
+from minik8s.apiserver.managedfields import tracking
+from minik8s.apiserver.managedfields.entries import is_reset
 from minik8s.apiserver.registry import write
-from minik8s.apiserver.registry.decode import go_json_error
+from minik8s.apiserver.registry.decode import IGNORE, go_json_error
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.registry import ServerRegistry
 from minik8s.apiserver.registry.resources import Resource
@@ -42,31 +43,74 @@ async def patch_object(
     apply = content_type == APPLY_PATCHES[0]
     if content_type not in ACCEPTED:
         raise UnsupportedMediaType.of(ACCEPTED)
-    patcher = patcher_for(content_type, await request.body(), resource)
+    body = await request.body()
     if apply:
-        _check_apply(request)
-    elif request.flag("force"):
+        return await _apply(registry, ctx, request, resource, parse_config(body))
+    patcher = patcher_for(content_type, body, resource)
+    if request.flag("force"):
         error = FieldError.forbidden("force", "may not be specified for non-apply patch")
         raise Invalid.of("PatchOptions", "", [error], "meta.k8s.io")
 
     def transform(old: JsonObject) -> JsonObject:
         request.warnings.clear()
-        patched = patcher(old or _empty(ctx, resource))
+        patched = patcher(old)
         if not isinstance(patched, dict):
             raise BadRequest("the patch does not leave an object")
-        if not old:
-            patched.setdefault("metadata", {}).pop("resourceVersion", None)
+        if is_reset((patched.get("metadata") or {}).get("managedFields")):
+            patched["metadata"] = {**patched["metadata"], "managedFields": [{}]}  # an empty list would not survive
         return resource.decode_body(orjson.dumps(patched), validation, request.warnings)
 
-    return await write.update(registry, ctx, transform, is_patch=True, create_absent=apply)
+    return await write.update(registry, ctx, transform, is_patch=True)
 
 
-def _empty(ctx: Context, resource: Resource) -> JsonObject:
-    metadata = {"name": ctx.name} | ({"namespace": ctx.namespace} if ctx.namespace else {})
-    return {"kind": resource.kind.kind, "apiVersion": resource.kind.group_version, "metadata": metadata}
+async def _apply(
+    registry: ServerRegistry, ctx: Context, request: Request, resource: Resource, config: JsonObject
+) -> Written:
+    """Server-side apply."""
+    check_apply(request)
+    force = request.flag("force")
+
+    def transform(old: JsonObject) -> JsonObject:
+        request.warnings.clear()
+        applied = tracking.on_apply(ctx, old, config, force)
+        if not old:
+            applied["metadata"].pop("resourceVersion", None)
+        _check_name(ctx, applied["metadata"])
+        return resource.decode_body(orjson.dumps(applied), IGNORE, request.warnings)
+
+    return await write.update(registry, ctx, transform, is_patch=True, create_absent=True)
 
 
-def _check_apply(request: Request) -> None:
+def parse_config(body: bytes) -> JsonObject:
+    """An applied configuration: YAML, or JSON, which is YAML too."""
+    try:
+        config = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        try:
+            config = parse_yaml(body)
+        except BadRequest as error:
+            raise BadRequest(f"error decoding YAML: {error.message}") from None
+    if config is None:
+        return {}
+    if not isinstance(config, dict):
+        kind = "array" if isinstance(config, list) else "string" if isinstance(config, str) else "number"
+        raise BadRequest(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: "
+            f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+        )
+    return config
+
+
+def _check_name(ctx: Context, meta: JsonObject) -> None:
+    name = meta.get("name")
+    if not name:
+        raise BadRequest(f"the name of the object ({ctx.name} based on URL) was undeterminable: name must be provided")
+    if name != ctx.name:
+        raise BadRequest(f"the name of the object ({name}) does not match the name on the URL ({ctx.name})")
+
+
+def check_apply(request: Request) -> None:
+    """An apply names its manager."""
     if not request.query.get("fieldManager"):
         error = FieldError.required("fieldManager", "is required for apply patch")
         raise Invalid.of("PatchOptions", "", [error], "meta.k8s.io")
@@ -74,8 +118,6 @@ def _check_apply(request: Request) -> None:
 
 def patcher_for(content_type: str, body: bytes, resource: Resource) -> Patcher:
     """The patch as a function from an object to the changed object. Never changes what it is given."""
-    if content_type == APPLY_PATCHES[0]:
-        return _merger(resource, _as_object(parse_yaml(body)))
     patch = _parse(body)
     if content_type == JSON_PATCH:
         return _json_patcher(patch)

@@ -40,7 +40,8 @@ async def serve(server: Server, request: Request, resource: Resource) -> Respons
 
     ctx = Context(
         resource.kind, server.registry, request.user, info.namespace, info.name,
-        dry_run="dryRun" in request.query, warnings=request.warnings, field_manager=field_manager(request), tracked=True,
+        dry_run="dryRun" in request.query, warnings=request.warnings,
+        field_manager=field_manager(request), tracked=True,
     )  # fmt: skip
     written = await write.update(server.registry, ctx, _transform(ctx, request, resource, body), is_patch=True)
     return json_response(resource.strategy.scale_of(orjson.loads(written.data)))

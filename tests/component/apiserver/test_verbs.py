@@ -149,7 +149,8 @@ async def test_apply_creates_then_merges(apiserver: RunningServer) -> None:
     answer = await apiserver.call("PATCH", f"{CONFIGMAPS}/a?fieldManager=t", body, apply)
     assert answer.status == 201, answer.body
     assert answer.json["data"] == {"when": "2026-01-01"}
-    answer = await apiserver.call("PATCH", f"{CONFIGMAPS}/a?fieldManager=t", b"data: {more: x}", apply)
+    body = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {more: x}\n"
+    answer = await apiserver.call("PATCH", f"{CONFIGMAPS}/a?fieldManager=other", body, apply)
     assert (answer.status, answer.json["data"]) == (200, {"when": "2026-01-01", "more": "x"})
     refused = await apiserver.call("PATCH", f"{CONFIGMAPS}/a", b"data: {}", apply)
     assert (refused.status, refused.message) == (

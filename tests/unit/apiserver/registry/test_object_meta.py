@@ -27,7 +27,7 @@ def test_uids_are_uuids_of_version_4() -> None:
 
 
 def test_system_fields_are_the_servers() -> None:
-    meta: dict[str, Any] = {"name": "a", "uid": "mine", "deletionTimestamp": "x", "selfLink": "/a", "managedFields": []}
+    meta: dict[str, Any] = {"name": "a", "uid": "mine", "deletionTimestamp": "x", "selfLink": "/a"}
     object_meta.fill_system_fields(meta, 0)
     assert meta.keys() == {"name", "uid", "creationTimestamp"}
     assert meta["creationTimestamp"] == "1970-01-01T00:00:00Z"
