@@ -167,6 +167,7 @@ class ApiServer:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.caches.close()
         await self.http.stop()
+        self.registry.webhook_client.close()
         await self.store.close()
 
     async def ready(self) -> None:
@@ -180,8 +181,11 @@ class ApiServer:
         await self.caches.start()
         self._store_open = True
         from minik8s.apiserver.admission import default_chain
+        from minik8s.apiserver.webhooks.setup import WebhookMetrics, dynamic_plugins
 
-        self.registry.admission = default_chain(self.registry)
+        webhooks = WebhookMetrics()
+        self.app.metrics.collect(webhooks.samples)
+        self.registry.admission = default_chain(self.registry, dynamic_plugins(self.registry, webhooks))
         from minik8s.apiserver.extensions import start_custom_resources
 
         self._custom_resources = start_custom_resources(self.registry)

@@ -22,6 +22,7 @@ from minik8s.apiserver.registry.kinds import ServedKinds
 from minik8s.apiserver.registry.resources import Resources
 from minik8s.apiserver.registry.strategy import Claims, ServiceRanges
 from minik8s.apiserver.storage.base import Store
+from minik8s.apiserver.webhooks.client import WebhookClient
 
 if TYPE_CHECKING:
     from minik8s.api.scheme import Kind
@@ -40,6 +41,7 @@ class ServerRegistry:
         self.claims: Claims = StoreClaims(store)
         self.service_ranges = service_ranges
         self.admission = AdmissionChain([])
+        self.webhook_client = WebhookClient(self)  # admission and conversion
 
     def context(self, kind: Kind, namespace: str = "", name: str = "", subresource: str = "") -> Context:
         """A write of the server's own."""
