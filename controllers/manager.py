@@ -66,6 +66,8 @@ CONTROLLERS = (
     Descriptor("ttl-after-finished", "ttl-after-finished-controller",
                "ttl_after_finished:TTLAfterFinishedController"),
     Descriptor("resourcequota", "resourcequota-controller", "quota.controller:ResourceQuotaController"),
+    Descriptor("csrsigning", "certificatesigningrequest-signing-controller", "certificates.signing:SigningController"),
+    Descriptor("csrcleaner", "certificatesigningrequest-cleaner-controller", "certificates.cleaner:CleanerController"),
     Descriptor("disruption", "disruption-controller", "disruption:DisruptionController"),
     Descriptor("garbagecollector", "garbage-collector-controller", "garbagecollector.controller:GarbageCollector"),
 )  # fmt: skip
@@ -86,7 +88,8 @@ def check_names(options: Options, table: Iterable[Descriptor] = CONTROLLERS) -> 
 #: upstream's controllers that have no counterpart here: naming them is no mistake
 IGNORED_NAMES = {
     "attachdetach", "bootstrapsigner", "bootstrap-signer-controller", "clusterrole-aggregation", "csrapproving",
-    "csrcleaner", "csrsigning", "ephemeral-volume", "horizontalpodautoscaling", "horizontal-pod-autoscaler-controller",
+    "certificatesigningrequest-approving-controller", "ephemeral-volume", "horizontalpodautoscaling",
+    "horizontal-pod-autoscaler-controller",
     "nodeipam", "node-ipam-controller", "persistentvolume-binder", "persistentvolume-expander", "pv-protection",
     "pvc-protection", "route", "service", "storage-version-gc", "tokencleaner", "token-cleaner-controller", "ttl",
     "cloud-node-lifecycle", "resource-claim-controller", "service-cidr-controller",

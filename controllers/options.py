@@ -29,6 +29,7 @@ class Options:
     root_ca_file: str = ""
     cluster_signing_cert_file: str = ""
     cluster_signing_key_file: str = ""
+    cluster_signing_duration: float = 365 * 24 * 3600.0
     node_monitor_period: float = 5.0
     node_monitor_grace_period: float = 50.0
     node_startup_grace_period: float = 60.0
@@ -86,7 +87,7 @@ IGNORED = (
     "kube-api-burst", "kube-api-qps", "kube-api-content-type", "leader-elect-resource-lock", "min-resync-period",
     "node-cidr-mask-size", "port", "profiling", "requestheader-client-ca-file", "route-reconciliation-period",
     "service-cluster-ip-range", "tls-cert-file", "tls-private-key-file", "use-service-account-credentials",
-    "cluster-signing-duration", "experimental-cluster-signing-duration", "node-sync-period", "pod-eviction-timeout",
+    "experimental-cluster-signing-duration", "node-sync-period", "pod-eviction-timeout",
     "authentication-skip-lookup", "contention-profiling", "logtostderr", "vmodule", "volume-host-allow-local-loopback",
     "requestheader-allowed-names", "requestheader-username-headers", "requestheader-group-headers",
     "requestheader-extra-headers-prefix", "authorization-always-allow-paths", "namespace-sync-period",
