@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from minik8s.api.scheme import SCHEME
 from minik8s.api.status import BadRequest
 from minik8s.apiserver.registry import write
+from minik8s.apiserver.registry.admit import admit
 from minik8s.apiserver.registry.decode import WARN, decode_object
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
@@ -42,6 +43,8 @@ async def bind(server: Server, request: Request, name: str) -> Response:
         raise BadRequest("name in URL does not match name in Binding object")
     dry_run = "dryRun" in request.query
     ctx = Context(PODS, server.registry, request.user, request.info.namespace, name, "binding", dry_run)
+    ctx.warnings = request.warnings
+    await admit(ctx, binding)
 
     def assign(pod: JsonObject) -> JsonObject:
         apply_binding(pod, binding, server.now())

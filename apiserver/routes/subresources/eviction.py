@@ -13,6 +13,7 @@ from minik8s.api.scheme import SCHEME, Kind
 from minik8s.api.selectors import LabelSelector
 from minik8s.api.status import BadRequest, InternalError, NotFound, TooManyRequests
 from minik8s.apiserver.registry import delete as deletion
+from minik8s.apiserver.registry.admit import admit
 from minik8s.apiserver.registry.decode import WARN, decode_object
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
@@ -42,10 +43,13 @@ async def serve(server: Server, request: Request, resource: Resource) -> Respons
         raise NotFound.of("pods", info.name)
     pod = resource.decode(entry)
     deletion.check_preconditions(resource, info.name, pod["metadata"], options.get("preconditions") or {})
+    ctx = Context(resource.kind, server.registry, request.user, info.namespace, info.name, "eviction", dry_run)
+    ctx.options, ctx.warnings = {"dryRun": ["All"]} if dry_run else {}, request.warnings
+    await admit(ctx, eviction)
     if not ignores_budgets(pod):
         await _spend_budget(server, pod, dry_run)
     ctx = Context(resource.kind, server.registry, request.user, info.namespace, info.name, "", dry_run, options)
-    await deletion.delete(server.registry, ctx)
+    await deletion.delete(server.registry, ctx, admit=False)  # as upstream: the eviction was admitted, that is all
     return json_response({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}, 201)
 
 

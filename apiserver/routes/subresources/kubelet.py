@@ -14,9 +14,9 @@ from urllib.parse import quote, urlencode
 from minik8s.api.scheme import SCHEME
 from minik8s.api.status import ApiError, BadRequest, FieldError, InternalError, Invalid, NotFound
 from minik8s.apiserver.admission.base import CONNECT
+from minik8s.apiserver.registry.admit import admit
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
-from minik8s.apiserver.registry.write import attributes
 from minik8s.apiserver.routes.http import Request, Response, answered
 from minik8s.apiserver.routes.subresources import websocket_log
 from minik8s.serving import Endpoint, open_request, tunnel_upgrade
@@ -80,12 +80,31 @@ def choose_container(pod: JsonObject, wanted: str, name: str) -> str:
     return wanted
 
 
-async def _admit(server: Server, request: Request, resource: Resource) -> None:
+async def admit_stream(server: Server, request: Request, resource: Resource) -> None:
+    """Admission of a CONNECT; it sees the stream's options (PodAttachOptions …)."""
     info = request.info
-    ctx = Context(resource.kind, server.registry, request.user, info.namespace, info.name, info.subresource)
-    attrs = attributes(ctx, CONNECT, None)
-    await server.registry.admission.mutate(attrs)
-    await server.registry.admission.validate(attrs)
+    namespace = info.namespace if resource.kind.namespaced else ""
+    ctx = Context(resource.kind, server.registry, request.user, namespace, info.name, info.subresource)
+    ctx.warnings = request.warnings
+    await admit(ctx, stream_options(request, resource), CONNECT)
+
+
+def stream_options(request: Request, resource: Resource) -> JsonObject:
+    """The query of a stream as the object that it stands for."""
+    info = request.info
+    sub = resource.kind.subresource(info.subresource)
+    options: JsonObject = {"kind": sub.kind if sub else "", "apiVersion": "v1"}
+    if info.subresource == "proxy":
+        return options | {"path": "/" + info.rest}
+    options |= {key: True for key in (*STREAMS, "tty") if request.flag(key)}
+    if request.query.get("container"):
+        options["container"] = request.query["container"]
+    if info.subresource == "exec":
+        options["command"] = request.query_list("command")
+    if info.subresource == "portforward":
+        ports = [port for text in request.query_list("ports") for port in text.split(",")]
+        options["ports"] = [int(port) for port in ports if port.isdigit()]
+    return options
 
 
 # -- logs ----------------------------------------------------------------------------------------------------------
@@ -188,7 +207,7 @@ async def serve_stream(server: Server, request: Request, resource: Resource) -> 
     info = request.info
     connection = request.connection
     pod = await _pod(request, resource)
-    await _admit(server, request, resource)
+    await admit_stream(server, request, resource)
     target = stream_target(request, pod)
     node = pod["spec"].get("nodeName")
     if not node:

@@ -15,7 +15,7 @@ from minik8s.api.scheme import SCHEME
 from minik8s.api.status import BadRequest, NotFound, ServiceUnavailable
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes.http import Request, Response, answered
-from minik8s.apiserver.routes.subresources.kubelet import PRIVATE_HEADERS, kubelet_of
+from minik8s.apiserver.routes.subresources.kubelet import PRIVATE_HEADERS, admit_stream, kubelet_of
 from minik8s.serving import Endpoint, open_request, tunnel_upgrade
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ async def serve(server: Server, request: Request, resource: Resource) -> Respons
         query = request.scope["query_string"]
         location = request.scope.get("raw_path", request.path.encode()) + b"/" + (b"?" + query if query else b"")
         return Response(301, b"", b"text/plain", [(b"location", location)])
+    await admit_stream(server, request, resource)
     endpoint = await _endpoint(server, request, resource)
     target = _target(request)
     headers = [(key, value) for key, value in request.scope["headers"] if key not in PRIVATE_HEADERS]

@@ -11,7 +11,9 @@ from minik8s.api.meta import format_time
 from minik8s.api.scheme import SCHEME, Kind
 from minik8s.api.status import BadRequest, Conflict, FieldError, Invalid, MethodNotAllowed, NotFound
 from minik8s.apiserver.auth.service_account import TokenBinding
+from minik8s.apiserver.registry.admit import admit
 from minik8s.apiserver.registry.decode import WARN, decode_object
+from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes.bodies import read_json
 from minik8s.apiserver.routes.http import Request, Response, json_response
@@ -37,6 +39,9 @@ async def serve(server: Server, request: Request, resource: Resource) -> Respons
     if account is None:
         raise NotFound.of("serviceaccounts", info.name)
     obj = decode_object(await read_json(request), TOKEN_REQUEST, WARN, request.warnings)
+    ctx = Context(resource.kind, server.registry, request.user, info.namespace, info.name, "token")
+    ctx.warnings = request.warnings
+    await admit(ctx, obj)
     spec = obj.setdefault("spec", {})
     audiences = spec.get("audiences") or server.api_audiences
     seconds = spec.get("expirationSeconds") or DEFAULT_SECONDS
