@@ -1,7 +1,7 @@
 """Admission of requests that are no plain write of their resource: streams (CONNECT), evictions, bindings, tokens.
 
-Mirrors staging/src/k8s.io/apiserver/pkg/endpoints/handlers/{create,rest}.go (createHandler, ConnectResource): the object
-that admission sees is the request's body, or, for a stream, its options.
+Mirrors staging/src/k8s.io/apiserver/pkg/endpoints/handlers/{create,rest}.go (createHandler, ConnectResource): the
+object that admission sees is the request's body, or, for a stream, its options.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The webhooks of all configurations, in the order in which they are asked.
 
-Mirrors apiserver/pkg/admission/configuration/{mutating,validating}_webhook_manager.go and webhook/accessors.go. Read from
-the watch cache, so that a new configuration counts from the next request on; parsed again only where an object's
+Mirrors apiserver/pkg/admission/configuration/{mutating,validating}_webhook_manager.go and webhook/accessors.go. Read
+from the watch cache, so that a new configuration counts from the next request on; parsed again only where an object's
 revision changed. Configurations go by name, the webhooks of one in its own order.
 """
 

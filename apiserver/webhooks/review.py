@@ -122,8 +122,8 @@ def _check_identity(review: JsonObject, response: JsonObject, uid: str) -> None:
         raise BadAnswer(f'expected response.uid="{uid}", got "{response.get("uid") or ""}"')
     group, _, version = str(review.get("apiVersion") or "").rpartition("/")
     if (group, version, review.get("kind")) != (GROUP, "v1", "AdmissionReview"):
-        expected = f"{GROUP}/v1, Kind=AdmissionReview"
-        raise BadAnswer(f"expected webhook response of {expected}, got {group}/{version}, Kind={review.get('kind') or ''}")
+        got = f"{group}/{version}, Kind={review.get('kind') or ''}"
+        raise BadAnswer(f"expected webhook response of {GROUP}/v1, Kind=AdmissionReview, got {got}")
 
 
 def _read_patch(response: JsonObject, version: str, mutating: bool) -> list[Any]:

@@ -68,7 +68,7 @@ async def resolve(registry: Registry, namespace: str, name: str, port: int) -> l
     """Addresses to try, in order; raises NotFound or ServiceUnavailable."""
     service = await registry.get(SERVICES, namespace, name)
     if service is None:
-        raise NotFound.of("services", name)
+        raise NotFound.of("service", name)  # singular: the words of upstream's lister
     spec = service["spec"]
     if spec.get("type") == "ExternalName":
         return [Address(spec["externalName"], port)]

@@ -1,12 +1,14 @@
 """The versions in which a resource is served, and an object in another one of them.
 
-Mirrors runtime.EquivalentResourceRegistry and admission.VersionedAttributes: ``matchPolicy: Equivalent`` lets a hook that
-was registered for one version see writes made through another, in its own version's form.
+Mirrors runtime.EquivalentResourceRegistry and admission.VersionedAttributes: ``matchPolicy: Equivalent`` lets a hook
+that was registered for one version see writes made through another, in its own version's form.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from minik8s.api.status import InternalError
 
@@ -36,18 +38,20 @@ class Versions:
 
     async def convert(self, obj: JsonObject, source: Kind, wanted: Kind) -> JsonObject:
         """A copy of ``obj`` in the form of ``wanted``."""
-        resources = self._registry.resources
-        stored = resources.of(source).stored(resources.of(source).decode_copy(obj))
-        strategy = resources.of(wanted).strategy
-        converted = strategy.from_storage(stored) if strategy.converts else stored
+        source_resource, target = self._registry.resources.of(source), self._registry.resources.of(wanted)
+        stored = await source_resource.keep(source_resource.decode_copy(obj))
+        if not wanted.model_path:
+            from minik8s.apiserver.extensions.serving.resource import CustomResource
+
+            assert isinstance(target, CustomResource)
+            stored = (await target.convert([stored]))[0]  # perhaps by a conversion webhook
+        converted = target.read(stored)
         if converted.get("apiVersion") != wanted.group_version:
             raise InternalError.of(f"unable to convert to {wanted.group_version}, Kind={wanted.kind}")
         return converted
 
     def decode(self, obj: JsonObject, kind: Kind) -> JsonObject:
         """A patched object as if it had been sent: types checked, unknown fields dropped, defaults filled in."""
-        import orjson
-
         resource = self._registry.resources.of(kind)
         decoded = resource.decode_body(orjson.dumps(obj), "Ignore", [])
         resource.strategy.default(decoded)

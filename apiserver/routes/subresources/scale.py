@@ -9,9 +9,11 @@ import orjson
 
 from minik8s.api.scheme import SCHEME, Kind
 from minik8s.api.status import BadRequest, Invalid, NotFound
+from minik8s.apiserver.admission.base import UPDATE
 from minik8s.apiserver.managedfields import scale as ownership
 from minik8s.apiserver.managedfields import tracking
 from minik8s.apiserver.registry import write
+from minik8s.apiserver.registry.admit import admit
 from minik8s.apiserver.registry.decode import WARN, decode_object
 from minik8s.apiserver.registry.interface import Context
 from minik8s.apiserver.registry.resources import Resource
@@ -43,11 +45,27 @@ async def serve(server: Server, request: Request, resource: Resource) -> Respons
         dry_run="dryRun" in request.query, warnings=request.warnings,
         field_manager=field_manager(request), tracked=True,
     )  # fmt: skip
-    written = await write.update(server.registry, ctx, _transform(ctx, request, resource, body), is_patch=True)
+    replicas = await _admitted_replicas(ctx, request, resource, await resource.load(entry), body)
+    transform = _transform(ctx, request, resource, body, replicas)
+    written = await write.update(server.registry, ctx, transform, is_patch=True, admit=False)
     return json_response(resource.strategy.scale_of(orjson.loads(written.data)))
 
 
-def _transform(ctx: Context, request: Request, resource: Resource, body: bytes) -> write.Transform:
+async def _admitted_replicas(
+    ctx: Context, request: Request, resource: Resource, old: JsonObject, body: bytes
+) -> int | None:
+    """Admission sees the Scale, not the workload; the replicas that it leaves."""
+    scale, warnings = resource.strategy.scale_of(old), list(request.warnings)
+    wanted = _wanted(replace(ctx, kind=SCALE, subresource="scale"), request, resource.decode_copy(scale), body)
+    request.warnings[:] = warnings  # the transform will say them again
+    await admit(replace(ctx, subresource="scale"), wanted, UPDATE, scale)
+    replicas = (wanted.get("spec") or {}).get("replicas")
+    return replicas if isinstance(replicas, int) else None
+
+
+def _transform(
+    ctx: Context, request: Request, resource: Resource, body: bytes, admitted: int | None
+) -> write.Transform:
     """From the stored object to one with the replicas of the scale that the request asks for."""
     strategy = resource.strategy
     replicas = getattr(strategy, "replicas_path", ownership.REPLICAS)
@@ -57,6 +75,8 @@ def _transform(ctx: Context, request: Request, resource: Resource, body: bytes) 
         scale, entries = strategy.scale_of(old), old["metadata"].get("managedFields") or []
         scale["metadata"]["managedFields"] = ownership.to_scale(entries, replicas)
         wanted = _wanted(scale_ctx, request, scale, body)
+        if admitted is not None:
+            wanted.setdefault("spec", {})["replicas"] = admitted
         _validate(request, wanted)
         new = resource.decode_copy(old)
         strategy.apply_scale(new, wanted)
