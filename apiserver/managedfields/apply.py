@@ -21,6 +21,7 @@ from minik8s.apiserver.managedfields.fieldset import fields_of
 from minik8s.apiserver.managedfields.last_applied import KUBECTL, allowed_conflicts, sync_annotation
 from minik8s.apiserver.managedfields.merge import merge
 from minik8s.apiserver.managedfields.profile import Profile
+from minik8s.apiserver.managedfields.reconcile import reconcile
 from minik8s.apiserver.managedfields.remove import remove
 from minik8s.apiserver.managedfields.sets import FieldSet, difference, intersection, union
 from minik8s.apiserver.managedfields.update import Write, strip, transfer, update
@@ -46,6 +47,7 @@ def apply(
     if not managed:
         before = manager_of(BEFORE_FIRST_APPLY, UPDATE, profile.api_version, subresource)
         update(Write(profile, subresource, profile.empty, live), managed, before, now)
+    reconcile(profile, live, managed)
     author = manager_of(manager, APPLY, profile.api_version, subresource)
     try:
         new = _apply_checked(profile, subresource, live, config, managed, author, force, now)

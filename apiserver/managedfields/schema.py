@@ -33,7 +33,7 @@ class Node:
     leaf: owned whole (scalars, atomic maps and lists): nothing below it is told apart.
     """
 
-    __slots__ = ("always", "defaults", "element", "fields", "keys", "leaf", "scalar", "shape", "unique")
+    __slots__ = ("_elements", "always", "defaults", "element", "fields", "keys", "leaf", "scalar", "shape", "unique")
 
     def __init__(self, shape: str, leaf: bool = False, scalar: str = "") -> None:
         self.shape = shape
@@ -50,6 +50,14 @@ class Node:
         self.defaults: dict[str, Any] = {}
         #: Lists of type set.
         self.unique = False
+        self._elements: dict[str, Node] | None = None
+
+    @property
+    def elements(self) -> dict[str, Node]:
+        """Types of the declared fields, by path element."""
+        if self._elements is None:
+            self._elements = dict(self.fields.values())
+        return self._elements
 
     def child(self, name: str) -> Node:
         """The type of a map's value or a struct's field."""

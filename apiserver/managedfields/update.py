@@ -16,6 +16,7 @@ from minik8s.apiserver.managedfields.compare import Changes, compare
 from minik8s.apiserver.managedfields.conflicts import ApplyConflicts
 from minik8s.apiserver.managedfields.entries import Managed, Manager, Owned, cap_updaters
 from minik8s.apiserver.managedfields.profile import Profile
+from minik8s.apiserver.managedfields.reconcile import reconcile
 from minik8s.apiserver.managedfields.sets import FieldSet, difference, intersection, of_paths, union
 
 JsonObject = dict[str, Any]
@@ -91,6 +92,7 @@ def update(write: Write, managed: Managed, author: Manager, now: str) -> None:
     """Ownership after a create, update or patch by ``author``."""
     if not managed and write.live.get("metadata", {}).get("uid"):
         return  # nobody tracks this object: it stays so until somebody applies
+    reconcile(write.profile, write.live, managed)
     changes = transfer(write, managed, None, force=True)
     fields = strip(changes.touched)
     if fields:
