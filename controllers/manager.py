@@ -69,6 +69,13 @@ CONTROLLERS = (
     Descriptor("csrsigning", "certificatesigningrequest-signing-controller", "certificates.signing:SigningController"),
     Descriptor("csrcleaner", "certificatesigningrequest-cleaner-controller", "certificates.cleaner:CleanerController"),
     Descriptor("disruption", "disruption-controller", "disruption:DisruptionController"),
+    Descriptor("persistentvolume-binder", "persistentvolume-binder-controller", "volumes.binder:VolumeBinder"),
+    Descriptor("persistentvolume-expander", "persistentvolume-expander-controller",
+               "volumes.expansion:VolumeExpander"),
+    Descriptor("pvc-protection", "persistentvolumeclaim-protection-controller", "volumes.protection:ClaimProtection"),
+    Descriptor("pv-protection", "persistentvolume-protection-controller", "volumes.protection:VolumeProtection"),
+    Descriptor("ephemeral-volume", "ephemeral-volume-controller", "volumes.ephemeral:EphemeralVolumes"),
+    Descriptor("local-path-provisioner", "local-path-provisioner", "volumes.provisioner:LocalPathProvisioner"),
     Descriptor("garbagecollector", "garbage-collector-controller", "garbagecollector.controller:GarbageCollector"),
 )  # fmt: skip
 
@@ -88,10 +95,10 @@ def check_names(options: Options, table: Iterable[Descriptor] = CONTROLLERS) -> 
 #: upstream's controllers that have no counterpart here: naming them is no mistake
 IGNORED_NAMES = {
     "attachdetach", "bootstrapsigner", "bootstrap-signer-controller", "clusterrole-aggregation", "csrapproving",
-    "certificatesigningrequest-approving-controller", "ephemeral-volume", "horizontalpodautoscaling",
+    "certificatesigningrequest-approving-controller", "horizontalpodautoscaling",
     "horizontal-pod-autoscaler-controller",
-    "nodeipam", "node-ipam-controller", "persistentvolume-binder", "persistentvolume-expander", "pv-protection",
-    "pvc-protection", "route", "service", "storage-version-gc", "tokencleaner", "token-cleaner-controller", "ttl",
+    "nodeipam", "node-ipam-controller", "route", "service", "storage-version-gc", "tokencleaner",
+    "token-cleaner-controller", "ttl",
     "cloud-node-lifecycle", "resource-claim-controller", "service-cidr-controller",
 }  # fmt: skip
 
@@ -113,6 +120,7 @@ class Manager:
         for entry in CONTROLLERS:
             if entry.enabled(self.context.options):
                 self.controllers.append(entry.build(self.context))
+        await self.context.client.wait_for_server()
         log.info("starting controllers", count=len(self.controllers))
         try:
             async with asyncio.TaskGroup() as tasks:
