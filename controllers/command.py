@@ -41,6 +41,7 @@ async def run(options: Options, client: Client) -> None:
     await health.start()
     try:
         if options.leader_elect:
+            await client.wait_for_server()
             await _elector(options, client).run(manager.run)
         else:
             await manager.run()

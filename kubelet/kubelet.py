@@ -111,9 +111,7 @@ class Kubelet:
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                for informer in self._own_informers:
-                    group.create_task(informer.run())
-                await self._start()
+                await self._start(group)
                 group.create_task(self.ctx.statuses.run())
                 group.create_task(self.reporter.run())
                 group.create_task(self.loop.run())
@@ -122,10 +120,13 @@ class Kubelet:
             self.ctx.probes.close()
             await self.ctx.objects.close()
 
-    async def _start(self) -> None:
+    async def _start(self, group: asyncio.TaskGroup) -> None:
         await self.runtime.start()
         self.ctx.capabilities = await self.runtime.capabilities()
         await self.loop.rebuild()
+        await self.client.wait_for_server()
+        for informer in self._own_informers:
+            group.create_task(informer.run())
         await self.reporter.register()
         await self.pods.wait_synced()
         self.loop.start_listening()

@@ -45,6 +45,8 @@ async def run_nodes(options: argparse.Namespace, configs: list[KubeletConfig]) -
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(health.run())
+            if many:
+                await client.wait_for_server()
             for informer in (pods.informer if pods else None, services, peers):
                 if informer is not None:
                     group.create_task(informer.run())

@@ -56,5 +56,7 @@ async def run(flags: argparse.Namespace) -> None:
     loop = ProxyLoop(services, slices, backend, flags.hostname_override)
     health = HealthServer(flags.healthz_bind_address, flags.healthz_port, {"sync": lambda: loop.ready})
     async with asyncio.TaskGroup() as group:
-        for task in (health.run(), services.run(), slices.run(), loop.run()):
+        group.create_task(health.run())
+        await client.wait_for_server()
+        for task in (services.run(), slices.run(), loop.run()):
             group.create_task(task)

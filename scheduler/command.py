@@ -54,6 +54,7 @@ def main(argv: list[str]) -> int:
             )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(health.run(), name="health")
+                await client.wait_for_server()
                 tasks.create_task(scheduler.run_informers(), name="informers")
                 if flags.leader_elect:
                     elector = LeaderElector(

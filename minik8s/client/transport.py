@@ -9,6 +9,7 @@ A 429, or a 5xx with Retry-After, is waited out and sent again up to ten times, 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -23,11 +24,16 @@ from minik8s.api.base import Model
 from minik8s.api.status import ApiError, from_response, from_status
 from minik8s.client.http import Exchange, Pool
 from minik8s.client.kubeconfig import ClientConfig
+from minik8s.client.log import get_logger
 from minik8s.clock import Clock, SystemClock
+
+log = get_logger(__name__)
 
 Body = bytes | Mapping[str, Any] | list[Any] | Model | None
 
 MAX_RETRIES = 10
+WAIT_SECONDS = 0.05  # between two questions whether the server is there; ten times that once WAIT_PATIENCE were asked
+WAIT_PATIENCE = 100
 TOKEN_MAX_AGE = 60.0  # the kubelet rotates the file; client-go reads it again once a minute too
 
 
@@ -74,6 +80,7 @@ class Transport:
         self.timeout = timeout
         self._token = _Token(config.token, config.token_file)
         self._pool: Pool | None = None
+        self._met = False  # the server was alive once
 
     async def __aenter__(self) -> Self:
         return self
@@ -86,6 +93,29 @@ class Transport:
         if self._pool is not None:
             self._pool.close()
             self._pool = None
+
+    async def wait_for_server(self) -> None:
+        """Until the server is alive: what a process asks once that may have been started before it.
+
+        Mirrors controller-manager's WaitForAPIServer, with one line in the log instead of one a second and watch.
+        """
+        for attempt in itertools.count():
+            reason = "" if self._met else await self._why_not_alive()
+            if not reason:
+                self._met = True
+                return
+            if attempt == 0:
+                log.info("waiting for the API server", server=self.config.server, reason=reason)
+            await self.clock.sleep(WAIT_SECONDS if attempt < WAIT_PATIENCE else 10 * WAIT_SECONDS)
+
+    async def _why_not_alive(self) -> str:
+        """Empty when it is. Only what passes by itself counts: a wrong name or certificate is for the caller to meet."""
+        try:
+            async with asyncio.timeout(self.timeout):
+                response = await self._send("GET", "/livez", self._headers(None, None), b"")
+        except (ConnectionError, TimeoutError) as error:
+            return str(error) or "no answer"
+        return f"/livez answers {response.status}" if response.status >= 500 else ""
 
     async def request(
         self,

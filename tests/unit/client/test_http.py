@@ -166,3 +166,15 @@ async def test_no_server_is_an_oserror() -> None:
     client = Client(ClientConfig("http://127.0.0.1:1"))
     with pytest.raises(OSError):
         await client.request("GET", "/")
+
+
+async def test_waiting_for_a_server_that_is_still_starting(server: Server) -> None:
+    failing = b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
+    server.script = lambda number, head: (None, failing, OK)[number - 1]
+    async with client_of(server) as client:
+        waiting = asyncio.ensure_future(client.wait_for_server())
+        while not waiting.done():
+            await client.clock.advance(0.01)  # type: ignore[attr-defined]
+            await asyncio.sleep(0.001)  # the sockets are real
+        await client.wait_for_server()
+    assert [head.split()[1] for head in server.heads] == [b"/livez"] * 3  # and it is not asked once it was met
