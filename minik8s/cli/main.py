@@ -16,6 +16,7 @@ COMPONENTS = {
     "controller-manager": "minik8s.controllers.command",
     "kubelet": "minik8s.kubelet.command",
     "proxy": "minik8s.proxy.command",
+    "dns": "minik8s.addons.dns.command",
 }
 #: Verbs for people: verb → (module with ``main(argv)``, one line of help).
 VERBS = {

@@ -18,6 +18,7 @@ def config_from(options: argparse.Namespace) -> ClusterConfig:
         store=options.store,
         runtime=options.runtime,
         proxy=options.proxy,
+        dns=options.dns,
         nodes=options.nodes,
         fake_gpus=options.fake_gpus,
         service_cidr=options.service_cidr,

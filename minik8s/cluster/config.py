@@ -8,6 +8,7 @@ its kubeconfig says; paths are derived from ``data_dir`` and never stored.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import socket
@@ -29,6 +30,8 @@ DEFAULT_PORTS = {
     "proxy": 10256,
     "etcd": 2379,
     "etcd-peer": 2380,
+    "dns": 10053,
+    "dns-healthz": 10054,
 }
 
 
@@ -41,13 +44,15 @@ class ClusterConfig:
     """One cluster's configuration.
 
     ``store`` is ``embedded``, ``etcd`` (we start one) or ``etcd=URL[,URL]`` (somebody else's).
-    ``runtime`` and ``proxy`` are never ``auto`` once saved: the choice is made when the cluster first comes up.
+    ``runtime`` and ``proxy`` are never ``auto`` once saved, nor is ``dns`` None: the choice is made when the cluster
+    first comes up.
     """
 
     data_dir: Path
     store: str = "embedded"
     runtime: str = "auto"
     proxy: str = "auto"
+    dns: bool | None = None
     nodes: int = 1
     fake_gpus: int = 0
     service_cidr: str = "10.96.0.0/16"
@@ -79,6 +84,11 @@ class ClusterConfig:
     def server_url(self) -> str:
         """The API server as this machine reaches it."""
         return f"https://127.0.0.1:{self.ports['apiserver']}"
+
+    @property
+    def dns_service_ip(self) -> str:
+        """The cluster IP of DNS, kubeadm's choice: the tenth of the service range; empty without DNS."""
+        return str(ipaddress.ip_network(self.service_cidr)[10]) if self.dns else ""
 
     @property
     def etcd_urls(self) -> str:
@@ -135,12 +145,14 @@ def write_atomic(path: Path, body: bytes, mode: int = 0o644) -> None:
     temporary.replace(path)
 
 
-def port_names(nodes: int, runtime: str) -> list[str]:
+def port_names(nodes: int, runtime: str, dns: bool = False) -> list[str]:
     """The names of the ports a cluster of so many nodes needs; simulated nodes share one kubelet process."""
     kubelets = 1 if runtime == "fake" else nodes
     names = ["apiserver", "scheduler", "controller-manager", "proxy", "etcd", "etcd-peer"]
     for index in range(kubelets):
         names += [f"kubelet-{index}", f"kubelet-{index}-healthz"]
+    if dns:
+        names += ["dns", "dns-healthz"]
     return names
 
 

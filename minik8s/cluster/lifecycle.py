@@ -70,10 +70,14 @@ def resolve(config: ClusterConfig, saved: ClusterConfig | None) -> ClusterConfig
         config.runtime = saved.runtime if saved else ("docker" if docker_answers() else "process")
     if config.proxy == "auto":
         config.proxy = saved.proxy if saved else ("iptables" if iptables_usable() else "userspace")
+    if config.dns is None:
+        # simulated pods ask nothing, and without a proxy nobody reaches a service address
+        useful = config.runtime != "fake" and config.proxy != "none"
+        config.dns = useful if saved is None or saved.dns is None else saved.dns
     if config.proxy == "userspace" and config.service_cidr == DEFAULT_SERVICE_CIDR:
         config.service_cidr = LOOPBACK_SERVICE_CIDR
     config.advertise_address = find_advertise_address()
-    names = port_names(config.nodes, config.runtime)
+    names = port_names(config.nodes, config.runtime, config.dns)
     config.ports = compute_ports(names, saved.ports if saved else {}, port_is_free)
     return config
 

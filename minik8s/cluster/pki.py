@@ -50,6 +50,7 @@ def identities(config: ClusterConfig) -> list[Identity]:
         Identity("scheduler", "system:kube-scheduler"),
         Identity("controller-manager", "system:kube-controller-manager"),
         Identity("proxy", "system:kube-proxy"),
+        Identity("dns", "system:kube-dns"),
     ]
     for name in kubelet_identities(config):
         result.append(Identity(f"kubelet-{name}", f"system:node:{name}", "system:nodes", (*local, name)))

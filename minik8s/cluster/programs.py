@@ -34,6 +34,8 @@ def compute_programs(config: ClusterConfig) -> list[Program]:
     programs += [_kubelet(config, index, name) for index, name in enumerate(kubelet_identities(config))]
     if config.proxy != "none":
         programs.append(_proxy(config))
+    if config.dns:
+        programs.append(_dns(config))
     return programs
 
 
@@ -126,6 +128,7 @@ def _kubelet(config: ClusterConfig, index: int, name: str) -> Program:
         "tls-cert-file": str(pki / f"kubelet-{name}.crt"),
         "tls-private-key-file": str(pki / f"kubelet-{name}.key"),
         "client-ca-file": str(pki / "ca.crt"),
+        "cluster-dns": config.dns_service_ip,
         "cluster-domain": "cluster.local",
         "v": str(config.verbosity),
     }
@@ -150,6 +153,20 @@ def _proxy(config: ClusterConfig) -> Program:
         "v": str(config.verbosity),
     }
     return Program("proxy", component_command("proxy", *_flags(flags)), _loopback(port), 40)
+
+
+def _dns(config: ClusterConfig) -> Program:
+    port = config.ports["dns-healthz"]
+    flags = {
+        "kubeconfig": str(config.pki / "dns.kubeconfig"),
+        "cluster-domain": "cluster.local",
+        "cluster-ip": config.dns_service_ip,
+        "bind-address": config.advertise_address,
+        "port": str(config.ports["dns"]),
+        "healthz-port": str(port),
+        "v": str(config.verbosity),
+    }
+    return Program("dns", component_command("dns", *_flags(flags)), _loopback(port), 50)
 
 
 def _flags(flags: dict[str, str]) -> list[str]:
