@@ -101,11 +101,11 @@ def stop(data_dir: Path, timeout: float = 40) -> None:
     if pid is None:
         return
     os.kill(pid, signal.SIGTERM)
-    _wake(data_dir)
     deadline = time.monotonic() + timeout
     while running_pid(data_dir) is not None:
         if time.monotonic() > deadline:
             raise SupervisorError(f"supervisord (pid {pid}) did not stop within {timeout:.0f} s")
+        _wake(data_dir)
         time.sleep(0.05)
 
 
