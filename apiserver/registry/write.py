@@ -200,7 +200,8 @@ async def _update_once(
     _check_version(resource, ctx, meta, old_meta, expected_version, is_patch)
     if ctx.kind.namespaced:
         object_meta.check_namespace(new, True, ctx.namespace)
-    object_meta.check_uid_precondition(resource.group_resource, ctx.name, meta, old_meta)
+    if not is_patch:  # a patch's uid is a field like others: validation finds that it has changed
+        object_meta.check_uid_precondition(resource.group_resource, ctx.name, meta, old_meta)
     object_meta.carry_system_fields(meta, old_meta)
     strategy.default(new)
     tracking.on_update(ctx, new, old)
