@@ -1,8 +1,8 @@
 """The node's last word: whether a pod that was bound to it can run here.
 
-Mirrors upstream pkg/kubelet/lifecycle/predicate.go and the device manager's admission. The scheduler decided on what it
-knew; between its decision and now, labels or other pods may have changed, and pods may name a node themselves. Pure but
-for the ledger, which gives out devices.
+Mirrors upstream pkg/kubelet/lifecycle/predicate.go. The scheduler decided on what it
+knew; between its decision and now, labels or other pods may have changed, and pods may name a node themselves. Pure.
+Devices are given out by `devices.manager`.
 
 Leaves out: preemption for critical pods, sysctl allow-list, topology manager.
 """
@@ -12,21 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from minik8s.api import core
-from minik8s.kubelet.devices.ledger import InsufficientDevices, Ledgers
 from minik8s.kubelet.requests import amount, pod_requests
 from minik8s.kubelet.status import Verdict
-
-
-def admit(pod: core.Pod, node: core.Node, others: Iterable[core.Pod], ledgers: Ledgers) -> Verdict | None:
-    """None: welcome, and its devices are allocated. `others` are the pods that run here already."""
-    refusal = compute_refusal(pod, node, others)
-    if refusal is not None:
-        return refusal
-    try:
-        ledgers.allocate(pod)
-    except InsufficientDevices as exc:
-        return Verdict("UnexpectedAdmissionError", f"Pod was rejected: {exc}")
-    return None
 
 
 def compute_refusal(pod: core.Pod, node: core.Node, others: Iterable[core.Pod]) -> Verdict | None:

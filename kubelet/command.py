@@ -44,6 +44,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--pod-cidr", default="10.244.0.0/24", help="process runtime: where pod addresses come from")
     flags.add_bool(parser, "--cleanup", False, "remove every container and volume of this node, and exit")
     add("--fake-gpus", type=int, default=0, metavar="N", help="declare N GPUs that do not exist, for labs")
+    add("--gpu-replicas", type=int, default=1, metavar="N", help="offer each GPU N times, shared in time")
     add("--fake-nodes", type=int, default=1, metavar="N", help="fake runtime: so many nodes in this process")
     return parser
 
@@ -80,6 +81,7 @@ def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletC
         resolv_conf=options.resolv_conf,
         manifest_path=options.pod_manifest_path,
         fake_gpus=options.fake_gpus,
+        gpu_replicas=options.gpu_replicas,
         pod_cidr=options.pod_cidr,
         cluster_id=hashlib.sha256(str(options.root_dir.absolute()).encode()).hexdigest()[:12],
     )

@@ -24,6 +24,8 @@ class KubeletConfig:
     resolv_conf: Path = Path("/etc/resolv.conf")
     manifest_path: Path | None = None
     fake_gpus: int = 0
+    #: containers that may share one GPU in time
+    gpu_replicas: int = 1
     #: containers are records only: nothing is written to disk for them
     simulated: bool = False
     #: pods that are made at a time; more does not make an engine faster

@@ -6,7 +6,6 @@ volumes and files were made before; here they are only put together.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +19,7 @@ from minik8s.kubelet.observed import LABEL_BACKOFF, LABEL_START_TIME, container_
 from minik8s.kubelet.qos import oom_score
 from minik8s.kubelet.runtimes import base
 from minik8s.kubelet.volumes.local import resolve_sub_path
-from minik8s.kubelet.volumes.payload import VolumeError
+from minik8s.kubelet.volumes.payload import VolumeError, is_payload_volume
 
 DEFAULT_TERMINATION_PATH = "/dev/termination-log"
 DEFAULT_GRACE = 30
@@ -40,8 +39,6 @@ class ContainerInputs:
     volumes: Mapping[str, Path] = field(default_factory=dict)
     #: path in the container → file on the node (hosts, resolv.conf, termination log)
     files: Mapping[str, Path] = field(default_factory=dict)
-    devices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    devices_declared: bool = False
     log_path: str = ""
     node_memory: int = 0
 
@@ -106,7 +103,8 @@ def render_container(pod: core.Pod, container: core.Container, inputs: Container
         args=tuple(expand_all(container.args, inputs.env)),
         env=inputs.env,
         working_dir=container.working_dir or "",
-        mounts=(*_volume_mounts(container, inputs), *_file_mounts(container, inputs)),
+        mounts=(*_volume_mounts(pod, container, inputs), *_file_mounts(container, inputs)),
+        devices=tuple(_block_devices(container, inputs)),
         labels=_container_labels(pod, container, inputs),
         log_path=inputs.log_path,
         stdin=bool(container.stdin),
@@ -115,13 +113,11 @@ def render_container(pod: core.Pod, container: core.Container, inputs: Container
         resources=compute_resources(pod, container, inputs.node_memory),
         security=inputs.security,
         stop_signal=(container.lifecycle.stop_signal or "") if container.lifecycle else "",
-        gpus=tuple(uuid for uuids in inputs.devices.values() for uuid in uuids),
-        gpus_declared=inputs.devices_declared,
     )
 
 
 def _container_labels(pod: core.Pod, container: core.Container, inputs: ContainerInputs) -> dict[str, str]:
-    labels = {
+    return {
         **_pod_labels(pod),
         base.LABEL_CONTAINER_NAME: container.name,
         base.LABEL_CONTAINER_HASH: container_hash(container),
@@ -131,13 +127,11 @@ def _container_labels(pod: core.Pod, container: core.Container, inputs: Containe
         base.LABEL_TERMINATION_POLICY: container.termination_message_policy or "File",
         LABEL_BACKOFF: f"{inputs.backoff:g}",
     }
-    if inputs.devices:
-        labels[base.LABEL_DEVICES] = json.dumps({name: list(uuids) for name, uuids in inputs.devices.items()})
-    return labels
 
 
-def _volume_mounts(container: core.Container, inputs: ContainerInputs) -> list[base.Mount]:
+def _volume_mounts(pod: core.Pod, container: core.Container, inputs: ContainerInputs) -> list[base.Mount]:
     mounts = []
+    sealed = {volume.name for volume in pod.spec.volumes if _is_sealed(volume)}
     for mount in container.volume_mounts:
         place = inputs.volumes.get(mount.name)
         if place is None:
@@ -149,8 +143,26 @@ def _volume_mounts(container: core.Container, inputs: ContainerInputs) -> list[b
                 f'failed to prepare subPath for volumeMount "{mount.name}" of container "{container.name}": {exc}'
             ) from exc
         target = mount.mount_path if mount.mount_path.startswith("/") else f"/{mount.mount_path}"
-        mounts.append(base.Mount(str(path), target, bool(mount.read_only), mount.mount_propagation or "None"))
+        read_only = bool(mount.read_only) or mount.name in sealed
+        mounts.append(base.Mount(str(path), target, read_only, mount.mount_propagation or "None"))
     return mounts
+
+
+def _is_sealed(volume: core.Volume) -> bool:
+    """Read-only whatever the mount says: what the kubelet itself writes, and claims that the pod asks for as such."""
+    claim = volume.persistent_volume_claim
+    return is_payload_volume(volume) or bool(claim and claim.read_only) or bool(volume.nfs and volume.nfs.read_only)
+
+
+def _block_devices(container: core.Container, inputs: ContainerInputs) -> list[base.Device]:
+    """Volumes of mode Block, as device nodes of the container."""
+    devices = []
+    for device in container.volume_devices:
+        place = inputs.volumes.get(device.name)
+        if place is None:
+            raise ConfigError(f'cannot find volume "{device.name}" to pass into container "{container.name}"')
+        devices.append(base.Device(str(place), device.device_path))
+    return devices
 
 
 def _with_sub_path(place: Path, mount: core.VolumeMount, env: Mapping[str, str]) -> Path:

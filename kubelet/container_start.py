@@ -172,12 +172,10 @@ async def _config(
         security=security,
         volumes=volumes,
         files=write_pod_files(ctx, pod, container, sandbox, attempt),
-        devices=ctx.ledgers.assignment(state.uid, container.name),
-        devices_declared=ctx.config.fake_gpus > 0,
         log_path=log_path(ctx, pod, container.name, attempt),
         node_memory=ctx.node_memory,
     )
-    return render_container(pod, container, inputs)
+    return await ctx.devices.equip(state.uid, render_container(pod, container, inputs))
 
 
 def _attempt(state: PodState, name: str) -> int:

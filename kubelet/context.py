@@ -14,7 +14,7 @@ from minik8s.client.rest import Client
 from minik8s.clock import Clock
 from minik8s.kubelet.config import KubeletConfig
 from minik8s.kubelet.container_status import Waiting
-from minik8s.kubelet.devices.ledger import Ledgers
+from minik8s.kubelet.devices.manager import DeviceManager
 from minik8s.kubelet.images import ImageManager
 from minik8s.kubelet.objects import ObjectCache
 from minik8s.kubelet.observed import Observed
@@ -40,13 +40,15 @@ class NodeContext:
     volumes: VolumeManager
     objects: ObjectCache
     images: ImageManager
-    ledgers: Ledgers
+    devices: DeviceManager
     services: Informer[core.Service]
     #: this node's own object, as last seen or sent
     node: Callable[[], core.Node]
     #: the pods that were admitted and have not ended
     active_pods: Callable[[], list[core.Pod]]
     leaving_pods: Callable[[], list[core.Pod]]
+    #: uids of all pods that are being stopped, admitted by this kubelet or not
+    leaving_uids: Callable[[], set[str]]
     start_slots: asyncio.Semaphore
     host_ips: tuple[str, ...] = ()
     node_memory: int = 0

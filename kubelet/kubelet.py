@@ -17,8 +17,7 @@ from minik8s.clock import Clock
 from minik8s.kubelet import events
 from minik8s.kubelet.config import KubeletConfig
 from minik8s.kubelet.context import NodeContext
-from minik8s.kubelet.devices import nvidia
-from minik8s.kubelet.devices.ledger import Device, Ledger, Ledgers
+from minik8s.kubelet.devices.node import NodeDevices
 from minik8s.kubelet.images import ImageManager
 from minik8s.kubelet.node import NodeReporter
 from minik8s.kubelet.objects import ObjectCache
@@ -29,6 +28,7 @@ from minik8s.kubelet.runtimes.base import Runtime
 from minik8s.kubelet.shared import PodCache
 from minik8s.kubelet.status_manager import StatusManager
 from minik8s.kubelet.sync_loop import SyncLoop
+from minik8s.kubelet.volumes.local_path import LocalPathJanitor
 from minik8s.kubelet.volumes.manager import VolumeManager
 
 log = get_logger(__name__)
@@ -48,7 +48,8 @@ class Kubelet:
         nodes: Informer[core.Node] | None = None,
     ) -> None:
         """`pods`, `services`, `nodes`: informers that several simulated nodes share; the caller runs those."""
-        self.config = config
+        self.devices = NodeDevices(config, client, clock)
+        self.config = config = self.devices.with_labels(config)
         self.client = client
         self.runtime = runtime
         self.clock = clock
@@ -59,8 +60,7 @@ class Kubelet:
         self.pods: PodCache = self._own(core.Pod, mine) if pods is None else pods
         self.services = self._own(core.Service, "") if services is None else services
         self.recorder = EventRecorder(client, "kubelet", host=config.node_name)
-        self.ledgers = _ledgers(config)
-        self.reporter = NodeReporter(config, client, clock, runtime, self.ledgers, self.recorder, nodes)
+        self.reporter = NodeReporter(config, client, clock, runtime, self.devices.manager, self.recorder, nodes)
         self.ctx = self._context()
         self.loop = SyncLoop(self.ctx, self.pods)
 
@@ -83,11 +83,12 @@ class Kubelet:
             volumes=VolumeManager(self.config.root_dir, self.client, objects, self.clock),
             objects=objects,
             images=ImageManager(self.runtime, self.clock),
-            ledgers=self.ledgers,
+            devices=self.devices.manager,
             services=self.services,
             node=self.reporter.node,
             active_pods=lambda: self.loop.active_pods(),
             leaving_pods=lambda: self.loop.leaving_pods(),
+            leaving_uids=lambda: self.loop.leaving_uids(),
             start_slots=asyncio.Semaphore(self.config.parallel_starts),
             host_ips=self.reporter.addresses,
             node_memory=self.reporter.machine.memory,
@@ -115,6 +116,9 @@ class Kubelet:
                 group.create_task(self.ctx.statuses.run())
                 group.create_task(self.reporter.run())
                 group.create_task(self.loop.run())
+                if not self.config.simulated:
+                    group.create_task(LocalPathJanitor(self.client, self.config.node_name, self.config.root_dir).run())
+                group.create_task(self.devices.run(self.recorder, self.loop))
                 self.started.set()
         finally:
             self.ctx.probes.close()
@@ -128,17 +132,8 @@ class Kubelet:
         for informer in self._own_informers:
             group.create_task(informer.run())
         await self.reporter.register()
+        await self.devices.reconcile(self.reporter.node())
         await self.pods.wait_synced()
+        await self.loop.reconcile()
         self.loop.start_listening()
         log.info("kubelet ready", node=self.config.node_name, runtime=self.runtime.name, pods=len(self.loop.workers))
-
-
-def _ledgers(config: KubeletConfig) -> Ledgers:
-    found: list[Device] = []
-    if config.fake_gpus:
-        found = nvidia.fake(config.node_name, config.fake_gpus)
-    elif config.runtime != "fake":
-        found = nvidia.discover()
-    if not found:
-        return Ledgers()
-    return Ledgers({nvidia.RESOURCE: Ledger(nvidia.RESOURCE, {device.uuid: device for device in found})})

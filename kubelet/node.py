@@ -18,10 +18,11 @@ from minik8s.client.rest import Client
 from minik8s.clock import Clock
 from minik8s.kubelet import events
 from minik8s.kubelet.config import KubeletConfig
-from minik8s.kubelet.devices.ledger import Ledgers
+from minik8s.kubelet.devices.manager import DeviceManager
 from minik8s.kubelet.machine import Machine, default_ip, read_machine, read_usage
 from minik8s.kubelet.node_status import NodeInputs, compute_node_status, is_worth_telling
 from minik8s.kubelet.runtimes.base import ImageInfo, Runtime, RuntimeFault
+from minik8s.kubelet.volumes.local_path import ROOT_ANNOTATION, local_path_root
 
 log = get_logger(__name__)
 
@@ -41,7 +42,7 @@ class NodeReporter:
         client: Client,
         clock: Clock,
         runtime: Runtime,
-        ledgers: Ledgers,
+        devices: DeviceManager,
         recorder: EventRecorder,
         nodes: Informer[core.Node] | None = None,
     ) -> None:
@@ -50,7 +51,9 @@ class NodeReporter:
         self._client = client
         self._clock = clock
         self._runtime = runtime
-        self._ledgers = ledgers
+        self._devices = devices
+        self._poked = asyncio.Event()
+        devices.on_change = self._poked.set
         self._recorder = recorder
         self.machine: Machine = read_machine(_disk(config))
         self.addresses: tuple[str, ...] = (config.node_ip or default_ip(),)
@@ -85,7 +88,7 @@ class NodeReporter:
             self._node = await self._client.create(wanted)
             log.info("node registered", node=self._config.node_name)
         except AlreadyExists:
-            body = {"metadata": {"labels": wanted.metadata.labels}}
+            body = {"metadata": {"labels": wanted.metadata.labels, "annotations": wanted.metadata.annotations}}
             self._node = await self._client.patch(core.Node, self._config.node_name, "", body, type="merge")
         # the answer to a create has no status where status is a subresource
         await self._tell(await self._status())
@@ -103,6 +106,8 @@ class NodeReporter:
             **config.node_labels,
         }
         node.metadata.annotations = {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+        if not config.simulated:
+            node.metadata.annotations[ROOT_ANNOTATION] = str(local_path_root(config.root_dir))
         node.spec.taints = [core.Taint(key=key, value=value or None, effect=effect)
                             for key, value, effect in config.taints]  # fmt: skip
         return node
@@ -117,7 +122,7 @@ class NodeReporter:
 
     async def _keep_status(self) -> None:
         while True:
-            await self._clock.sleep(CHECK_SECONDS)
+            await self._wait(CHECK_SECONDS)
             try:
                 new = await self._status()
                 due = self._clock.now() - self._told_at >= self._config.status_report_seconds
@@ -127,6 +132,15 @@ class NodeReporter:
                 await self.register()  # somebody deleted the node: it lives, so it says so
             except (ApiError, OSError) as exc:
                 log.warning("node status not written", node=self._config.node_name, error=str(exc))
+
+    async def _wait(self, seconds: float) -> None:
+        """So long, or until something changed that the node must tell at once."""
+        timer = self._clock.call_later(seconds, self._poked.set)
+        try:
+            await self._poked.wait()
+        finally:
+            timer.cancel()
+            self._poked.clear()
 
     async def _tell(self, status: core.NodeStatus) -> None:
         before = {c.type: c.status for c in self._node.status.conditions}
@@ -153,7 +167,6 @@ class NodeReporter:
             images = tuple(await self._runtime.list_images())
         except RuntimeFault as exc:
             trouble = f"container runtime is down: {exc}"
-        ledgers = self._ledgers.by_resource.values()
         inputs = NodeInputs(
             name=self._config.node_name,
             machine=self.machine,
@@ -164,7 +177,7 @@ class NodeReporter:
             runtime_version=self._runtime_version,
             runtime_trouble=trouble,
             images=images,
-            devices={ledger.resource: (ledger.capacity, ledger.allocatable) for ledger in ledgers},
+            devices=self._devices.figures(),
         )
         return compute_node_status(inputs, self._node.status.conditions, meta.format_time(self._clock.now()))
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from minik8s.api import core
 from minik8s.kubelet.runtimes.base import (
     LABEL_CONTAINER_HASH,
-    LABEL_DEVICES,
     LABEL_RESTART_COUNT,
     ContainerState,
     ContainerStatus,
@@ -79,11 +78,6 @@ def is_changed(container: core.Container, status: ContainerStatus) -> bool:
 
 def restart_count(status: ContainerStatus) -> int:
     return int(status.labels.get(LABEL_RESTART_COUNT, status.attempt))
-
-
-def devices(status: ContainerStatus) -> dict[str, list[str]]:
-    text = status.labels.get(LABEL_DEVICES, "")
-    return dict(json.loads(text)) if text else {}
 
 
 def is_sidecar(container: core.Container) -> bool:

@@ -17,7 +17,7 @@ from minik8s.api.meta import parse_time
 from minik8s.client.log import get_logger
 from minik8s.kubelet import events
 from minik8s.kubelet.actions import PodActions, compute_pod_actions, ended_at, restart_delay
-from minik8s.kubelet.admission import admit, compute_refusal
+from minik8s.kubelet.admission import compute_refusal
 from minik8s.kubelet.backoff import format_duration
 from minik8s.kubelet.container_config import grace_of, render_sandbox
 from minik8s.kubelet.container_kill import probe_grace, stop_all, stop_container
@@ -62,7 +62,7 @@ async def observe(ctx: NodeContext, state: PodState) -> Observed:
 
 async def sync_pod(ctx: NodeContext, state: PodState) -> SyncResult:
     await observe(ctx, state)
-    admission = _admission(ctx, state)
+    admission = await _admission(ctx, state)
     if admission is Admission.LATER:
         return SyncResult(wake_at=ctx.clock.now() + ADMISSION_RETRY_SECONDS)
     if admission is Admission.REFUSED or _past_deadline(ctx, state):
@@ -99,7 +99,7 @@ class Admission(Enum):
     LATER = "later"
 
 
-def _admission(ctx: NodeContext, state: PodState) -> Admission:
+async def _admission(ctx: NodeContext, state: PodState) -> Admission:
     """Decided once; a pod that runs already was admitted by the kubelet before.
 
     A pod deleted without grace is gone from the API while its containers still stop, and the scheduler may give its
@@ -111,9 +111,16 @@ def _admission(ctx: NodeContext, state: PodState) -> Admission:
         state.admitted = state.adopted = True
         return Admission.WELCOME
     others = [pod for pod in ctx.active_pods() if pod.metadata.uid != state.uid]
-    verdict = admit(state.pod, ctx.node(), others, ctx.ledgers)
+    verdict = compute_refusal(state.pod, ctx.node(), others)
     if verdict is None:
-        state.admitted = True
+        state.admitted = True  # already: others must count it while a device plugin is asked
+        refusal = await ctx.devices.admit(state.pod, ctx.leaving_uids())
+        if refusal is not None:
+            state.admitted = False
+            if refusal.later:
+                return Admission.LATER
+            verdict = Verdict(refusal.reason, refusal.message)
+    if verdict is None:
         state.start_time = state.start_time or ctx.clock.now()
         return Admission.WELCOME
     leaving = {pod.metadata.uid for pod in ctx.leaving_pods()}
@@ -225,7 +232,7 @@ async def _sandbox(ctx: NodeContext, state: PodState, actions: PodActions) -> Sa
         async with ctx.start_slots:
             if state.stopping.is_set():
                 raise Interrupted
-            return await ctx.runtime.run_sandbox(config)
+            return await ctx.runtime.run_sandbox(ctx.devices.mark(config))
     except RuntimeFault as exc:
         text = f"Failed to create pod sandbox: {exc}"
         ctx.recorder.event(pod, events.WARNING, events.FAILED_SANDBOX, text)

@@ -53,7 +53,7 @@ async def stop_pod(ctx: NodeContext, state: PodState) -> None:
     ctx.probes.keep_only(state.uid, set())
     state.ended = True
     # Before the end is reported: whoever reads that report may place the next pod on these devices at once.
-    ctx.ledgers.release(state.uid)
+    ctx.devices.release(state.uid)
     await observe(ctx, state)
     await report(ctx, state)
 

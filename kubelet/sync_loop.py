@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from minik8s.api import core
 from minik8s.client.log import get_logger
 from minik8s.kubelet.context import NodeContext
-from minik8s.kubelet.observed import devices, key_of
+from minik8s.kubelet.observed import key_of
 from minik8s.kubelet.pod_worker import PodWorker
 from minik8s.kubelet.runtimes.base import (
     LABEL_GRACE,
@@ -47,10 +47,16 @@ class SyncLoop:
         self._pods.add_handler(self._on_pod)
 
     async def rebuild(self) -> None:
-        """Learn from the containers that run who holds which devices. The ledger has no other memory."""
-        for container in await self._ctx.runtime.list_containers():
-            if held := devices(container):
-                self._ctx.ledgers.adopt(container.pod_uid, container.name, held)
+        """Learn from what is on the runtime who holds which devices. The ledger has no other memory."""
+        runtime = self._ctx.runtime
+        self._ctx.devices.adopt(await runtime.list_sandboxes(), await runtime.list_containers())
+
+    async def reconcile(self) -> None:
+        """The pods are known: what has ended, or is gone with nothing left running, holds no device any more."""
+        alive = {pod.metadata.uid for pod in self._pods.list() if not is_terminal(pod.status)}
+        containers = await self._ctx.runtime.list_containers()
+        running = {c.pod_uid for c in containers if c.state == ContainerState.RUNNING}
+        self._ctx.devices.keep_only(alive | running)
 
     async def run(self) -> None:
         """Runtime events until cancelled; the workers end with it."""
@@ -76,6 +82,9 @@ class SyncLoop:
     def leaving_pods(self) -> list[core.Pod]:
         """Those among the active that are being stopped."""
         return [worker.state.pod for worker in self.workers.values() if worker.is_active and worker.is_leaving]
+
+    def leaving_uids(self) -> set[str]:
+        return {uid for uid, worker in self.workers.items() if worker.is_leaving}
 
     def status_of(self, uid: str) -> core.PodStatus | None:
         return self._ctx.statuses.get(uid)

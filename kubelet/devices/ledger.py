@@ -1,7 +1,7 @@
-"""Who holds which device: a ledger by UUID.
+"""Who holds which device: a ledger by device id.
 
 Mirrors upstream pkg/kubelet/cm/devicemanager/manager.go. The books live in memory and are rebuilt from the labels of
-containers when the kubelet starts.
+sandboxes and containers when the kubelet starts. Pure: who asks plugins for their wishes is `manager`.
 
 Invariants:
 - a device has at most one holding pod;
@@ -12,7 +12,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from minik8s.api import core
@@ -21,20 +21,90 @@ from minik8s.api import core
 @dataclass(frozen=True)
 class Device:
     uuid: str
-    index: int
+    index: int = 0
     model: str = ""
     healthy: bool = True
+    #: NUMA nodes that it is near to
+    numa: tuple[int, ...] = ()
 
 
-class InsufficientDevices(Exception):
-    """Too few free devices: the pod is refused with UnexpectedAdmissionError, as upstream words it."""
+class DevicesUnavailable(Exception):
+    """The pod is refused with UnexpectedAdmissionError, as upstream words it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(f"Allocate failed due to {cause}, which is unexpected")
+
+
+class InsufficientDevices(DevicesUnavailable):
+    """Too few free devices."""
 
     def __init__(self, resource: str, requested: int, available: int) -> None:
         super().__init__(
-            f"Allocate failed due to requested number of devices unavailable for {resource}. "
-            f"Requested: {requested}, Available: {available}, which is unexpected"
+            f"requested number of devices unavailable for {resource}. Requested: {requested}, Available: {available}"
         )
         self.resource = resource
+
+
+@dataclass(frozen=True)
+class Need:
+    """One container's wish: `size` of `available`, among them all of `must`."""
+
+    container: str
+    size: int
+    available: tuple[str, ...]
+    must: tuple[str, ...] = ()
+
+
+#: Picks the devices for a need; too few or foreign ids are made good by the ledger.
+Choose = Callable[[Need], Iterable[str]]
+
+
+def first_free(need: Need) -> list[str]:
+    return [*need.must, *(uuid for uuid in need.available if uuid not in need.must)][: need.size]
+
+
+class Plan:
+    """One pod's allocation in the making: for each of `needs()`, `take` before asking for the next; then `commit`."""
+
+    def __init__(self, ledger: Ledger, pod: core.Pod) -> None:
+        self._ledger, self._pod = ledger, pod
+        self.held = dict(ledger.held.get(pod.metadata.uid or "", {}))
+        self._free = ledger.free()
+
+    def needs(self) -> Iterator[Need]:
+        resource = self._ledger.resource
+        for container in _keepers(self._pod):
+            wanted = count(container, resource)
+            if wanted and container.name not in self.held:
+                yield self._need(container.name, wanted, ())
+        for container in self._pod.spec.init_containers:
+            wanted = count(container, resource)
+            if wanted and container.name not in self.held and not is_sidecar(container):
+                kept = list(dict.fromkeys(uuid for c in self._reusable() for uuid in self.held.get(c, ())))
+                yield self._need(container.name, wanted, tuple(kept))
+
+    def take(self, need: Need, chosen: Iterable[str]) -> None:
+        picked = [uuid for uuid in dict.fromkeys(chosen) if uuid in need.available][: need.size]
+        picked += [uuid for uuid in first_free(need) if uuid not in picked][: need.size - len(picked)]
+        self.held[need.container] = tuple(picked)
+        self._free = [uuid for uuid in self._free if uuid not in picked]
+
+    def commit(self) -> None:
+        if self.held:
+            self._ledger.held[self._pod.metadata.uid or ""] = self.held
+
+    def _reusable(self) -> list[str]:
+        """Containers whose devices an init container may use: the regular ones, and other init containers."""
+        spec = self._pod.spec
+        return [c.name for c in [*spec.containers, *(i for i in spec.init_containers if not is_sidecar(i))]]
+
+    def _need(self, container: str, wanted: int, kept: tuple[str, ...]) -> Need:
+        """What the pod has already comes first: the rest is left to others."""
+        available = (*kept, *(uuid for uuid in self._free if uuid not in kept))
+        if wanted > len(available):
+            self._ledger.check_health()
+            raise InsufficientDevices(self._ledger.resource, wanted, len(available))
+        return Need(container, wanted, available, kept[:wanted])
 
 
 @dataclass
@@ -45,6 +115,7 @@ class Ledger:
     devices: dict[str, Device] = field(default_factory=dict)
     #: pod uid → container → UUIDs
     held: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    choose: Choose = first_free
 
     @property
     def capacity(self) -> int:
@@ -63,6 +134,10 @@ class Ledger:
         healthy = [d for d in self.devices.values() if d.healthy and d.uuid not in taken]
         return [device.uuid for device in sorted(healthy, key=lambda d: (d.index, d.uuid))]
 
+    def check_health(self) -> None:
+        if not self.allocatable:
+            raise DevicesUnavailable(f"no healthy devices present; cannot allocate unhealthy devices {self.resource}")
+
     def adopt(self, pod_uid: str, container: str, uuids: Iterable[str]) -> None:
         """Enter what a container found on the runtime says it holds, known device or not."""
         self.held.setdefault(pod_uid, {})[container] = tuple(uuids)
@@ -75,33 +150,10 @@ class Ledger:
 
     def allocate(self, pod: core.Pod) -> None:
         """Give every container of `pod` the devices it asks for and does not hold yet; all or nothing."""
-        uid = pod.metadata.uid or ""
-        plan = dict(self.held.get(uid, {}))
-        free = self.free()
-        for container in _keepers(pod):
-            wanted = count(container, self.resource)
-            if not wanted or container.name in plan:
-                continue
-            if wanted > len(free):
-                raise InsufficientDevices(self.resource, wanted, len(free))
-            plan[container.name], free = tuple(free[:wanted]), free[wanted:]
-        kept = [uuid for container in _regular(pod) for uuid in plan.get(container.name, ())]
-        for container in pod.spec.init_containers:
-            wanted = count(container, self.resource)
-            if not wanted or container.name in plan or is_sidecar(container):
-                continue
-            pool = kept + free
-            if wanted > len(pool):
-                raise InsufficientDevices(self.resource, wanted, len(pool))
-            plan[container.name] = tuple(pool[:wanted])
-            free = [uuid for uuid in free if uuid not in plan[container.name]]
-            kept += [uuid for uuid in plan[container.name] if uuid not in kept]
-        if plan:
-            self.held[uid] = plan
-
-
-def _regular(pod: core.Pod) -> list[core.Container]:
-    return list(pod.spec.containers)
+        plan = Plan(self, pod)
+        for need in plan.needs():
+            plan.take(need, self.choose(need))
+        plan.commit()
 
 
 def _keepers(pod: core.Pod) -> list[core.Container]:
@@ -128,28 +180,48 @@ class Ledgers:
 
     by_resource: dict[str, Ledger] = field(default_factory=dict)
 
+    def of(self, resource: str) -> Ledger:
+        return self.by_resource.setdefault(resource, Ledger(resource))
+
+    def wanted_by(self, pod: core.Pod) -> list[Ledger]:
+        containers = [*pod.spec.init_containers, *pod.spec.containers]
+        return [ledger for name, ledger in self.by_resource.items() if any(count(c, name) for c in containers)]
+
     def allocate(self, pod: core.Pod) -> None:
-        uid = pod.metadata.uid or ""
-        before = {name: dict(ledger.held.get(uid, {})) for name, ledger in self.by_resource.items()}
+        before = self.snapshot(pod.metadata.uid or "")
         try:
             for ledger in self.by_resource.values():
                 ledger.allocate(pod)
-        except InsufficientDevices:
-            for name, old in before.items():
-                ledger = self.by_resource[name]
-                ledger.held.pop(uid, None)
-                if old:
-                    ledger.held[uid] = old
+        except DevicesUnavailable:
+            self.restore(pod.metadata.uid or "", before)
             raise
+
+    def snapshot(self, pod_uid: str) -> dict[str, dict[str, tuple[str, ...]]]:
+        return {name: dict(ledger.held.get(pod_uid, {})) for name, ledger in self.by_resource.items()}
+
+    def restore(self, pod_uid: str, before: Mapping[str, dict[str, tuple[str, ...]]]) -> None:
+        for name, ledger in self.by_resource.items():
+            ledger.held.pop(pod_uid, None)
+            if before.get(name):
+                ledger.held[pod_uid] = before[name]
 
     def release(self, pod_uid: str) -> None:
         for ledger in self.by_resource.values():
             ledger.release(pod_uid)
 
+    def holders(self) -> set[str]:
+        """The uids of pods that hold anything."""
+        return {uid for ledger in self.by_resource.values() for uid in ledger.held}
+
     def assignment(self, pod_uid: str, container: str) -> dict[str, tuple[str, ...]]:
         found = {name: ledger.uuids(pod_uid, container) for name, ledger in self.by_resource.items()}
         return {name: uuids for name, uuids in found.items() if uuids}
 
+    def assignments(self, pod_uid: str) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Container → resource → devices."""
+        names = {name for ledger in self.by_resource.values() for name in ledger.held.get(pod_uid, {})}
+        return {name: self.assignment(pod_uid, name) for name in sorted(names)}
+
     def adopt(self, pod_uid: str, container: str, assignment: Mapping[str, Iterable[str]]) -> None:
         for name, uuids in assignment.items():
-            self.by_resource.setdefault(name, Ledger(name)).adopt(pod_uid, container, uuids)
+            self.of(name).adopt(pod_uid, container, uuids)

@@ -33,14 +33,12 @@ def render(spec: core.Pod, **inputs: Any) -> base.ContainerConfig:
 
 def test_commands_are_expanded_and_labels_are_the_memory() -> None:
     spec = pod({"command": ["run", "$(A)"], "args": ["$$(A)", "$(B)"]}, terminationGracePeriodSeconds=7)
-    config = render(spec, env={"A": "1"}, attempt=2, backoff=20.0, devices={"nvidia.com/gpu": ("G1", "G2")})
+    config = render(spec, env={"A": "1"}, attempt=2, backoff=20.0)
     assert (config.command, config.args) == (("run", "1"), ("$(A)", "$(B)"))
-    assert config.gpus == ("G1", "G2")
     labels = config.labels
     assert labels[base.LABEL_POD_UID] == "u" and labels[base.LABEL_RESTART_COUNT] == "2"
     assert labels[base.LABEL_GRACE] == "7" and labels[LABEL_BACKOFF] == "20"
     assert labels[base.LABEL_CONTAINER_HASH] == container_hash(spec.spec.containers[0])
-    assert json.loads(labels[base.LABEL_DEVICES]) == {"nvidia.com/gpu": ["G1", "G2"]}
 
 
 def test_mounts(tmp_path: Path) -> None:

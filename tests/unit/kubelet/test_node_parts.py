@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 
 from minik8s.api import core
-from minik8s.kubelet.admission import admit
+from minik8s.kubelet.admission import compute_refusal
 from minik8s.kubelet.backoff import Backoff, format_duration
 from minik8s.kubelet.command import compute_configs, make_parser, parse_taints
-from minik8s.kubelet.devices.ledger import Device, Ledger, Ledgers
 from minik8s.kubelet.hosts import (
     ClusterDns,
     ResolvConf,
@@ -48,7 +47,7 @@ NODE = core.Node.from_dict({
 
 
 def verdict(spec: core.Pod, *others: core.Pod, node: core.Node = NODE) -> tuple[str, str] | None:
-    result = admit(spec, node, others, Ledgers())
+    result = compute_refusal(spec, node, others)
     return (result.reason, result.message) if result else None
 
 
@@ -94,17 +93,6 @@ def test_selectors_ports_and_taints() -> None:
     assert verdict(pod(), node=tainted) is not None
     assert verdict(pod(tolerations=[{"key": "k", "operator": "Equal", "value": "v"}]), node=tainted) is None
     assert verdict(pod(tolerations=[{"operator": "Exists"}]), node=tainted) is None
-
-
-def test_devices_that_are_gone() -> None:
-    books = Ledgers({"nvidia.com/gpu": Ledger("nvidia.com/gpu", {"g": Device("g", 0)})})
-    node = NODE.model_copy(deep=True)
-    node.status.allocatable["nvidia.com/gpu"] = "2"  # the API still says so
-    wants = asks(**{"nvidia_com/gpu": "1"})
-    assert admit(pod("a", containers=wants), node, [], books) is None
-    refused = admit(pod("b", containers=wants), node, [], books)
-    assert refused is not None and refused.reason == "UnexpectedAdmissionError"
-    assert "Requested: 1, Available: 0, which is unexpected" in refused.message
 
 
 def test_requests_count_init_containers_by_their_peak() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from minik8s.api import core
 from minik8s.kubelet.devices import nvidia
-from minik8s.kubelet.devices.ledger import Device, InsufficientDevices, Ledger, Ledgers
+from minik8s.kubelet.devices.ledger import Device, DevicesUnavailable, InsufficientDevices, Ledger, Ledgers
 
 GPU = nvidia.RESOURCE
 
@@ -83,7 +83,7 @@ def test_a_pod_that_wants_two_kinds_gets_both_or_none() -> None:
     books = Ledgers({GPU: ledger(2), "x/y": Ledger("x/y")})
     spec = pod("a", 1)
     spec.spec.containers[0].resources.limits["x/y"] = "1"
-    with pytest.raises(InsufficientDevices):
+    with pytest.raises(DevicesUnavailable, match="no healthy devices present; cannot allocate unhealthy devices x/y"):
         books.allocate(spec)
     assert books.assignment("a", "c0") == {} and len(books.by_resource[GPU].free()) == 2
 
@@ -95,7 +95,7 @@ def test_unhealthy_devices_are_not_given_out() -> None:
 
 def test_declared_gpus_keep_their_names() -> None:
     assert nvidia.fake("n1", 2) == nvidia.fake("n1", 2)
-    uuids = {device.uuid for node in ("n1", "n2") for device in nvidia.fake(node, 2)}
+    uuids = {gpu.uuid for node in ("n1", "n2") for gpu in nvidia.fake(node, 2).gpus}
     assert len(uuids) == 4
 
 
