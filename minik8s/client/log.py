@@ -1,23 +1,28 @@
-"""Structured logs: one line per event, `key=value`, objects as `namespace/name`.
+"""Structured logs: one line per event, `key=value` (logfmt), objects as `namespace/name`.
 
-structlog does the work, and is imported and configured at the first line that is logged, so that importing a module
-with a logger costs nothing. Verbosity follows klog's `-v`: 0–1 info, 2 and more lets debug through. Never log a secret.
+    timestamp=2026-01-01T00:00:00.000000Z level=info event="pod bound" logger=minik8s.scheduler.binder pod=default/web-1
+
+Calls look as structlog's do. It is not used: every process logs a line while it starts, and importing structlog for it
+took 30–55 ms and 1.5 MB each. Verbosity follows klog's `-v`: 0–1 info, 2 and more lets debug through. Never log a
+secret.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-_state: dict[str, Any] = {"level": _LEVELS["info"], "configured": False, "stream": None}
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+_state: dict[str, Any] = {"level": _LEVELS["info"], "stream": None}
 
 
 def configure(verbosity: int = 0, stream: Any = None) -> None:
     """Set the verbosity (`--v`) of this process; may be called before or after the first line."""
     _state["level"] = _LEVELS["debug"] if verbosity >= 2 else _LEVELS["info"]
     _state["stream"] = stream
-    _state["configured"] = False
 
 
 class Logger:
@@ -53,28 +58,37 @@ class Logger:
     def _log(self, level: str, event: str, values: dict[str, Any]) -> None:
         if _LEVELS[level] < _state["level"]:
             return
-        backend = _state.get("backend") if _state["configured"] else _configure_structlog()
-        getattr(backend, level)(event, logger=self.name, **self._bound, **values)
+        line = render_line(level, event, {"logger": self.name, **self._bound, **values}, datetime.now(UTC))
+        stream = _state["stream"] or sys.stderr
+        stream.write(line + "\n")
+        stream.flush()
 
 
-def _configure_structlog() -> Any:
-    import structlog
+def render_line(level: str, event: str, values: Mapping[str, Any], now: datetime) -> str:
+    """One line. `exc_info` (True, or an exception) becomes `exception`, the traceback in one value."""
+    stamp = now.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    fields: dict[str, Any] = {"timestamp": stamp, "level": level, "event": event, **values}
+    error = fields.pop("exc_info", None)
+    if error:
+        fields["exception"] = _format_traceback(error)
+    return " ".join(f"{key}={_render_value(value)}" for key, value in fields.items())
 
-    structlog.configure(
-        processors=[
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.LogfmtRenderer(
-                key_order=["timestamp", "level", "event", "logger"], drop_missing=True, bool_as_flag=False
-            ),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(_state["stream"] or sys.stderr),
-        cache_logger_on_first_use=False,
-    )
-    _state["backend"] = structlog.get_logger()
-    _state["configured"] = True
-    return _state["backend"]
+
+def _render_value(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    text = str(value)
+    plain = text.translate(_ESCAPES)
+    return f'"{plain}"' if plain != text or " " in text or "=" in text else text
+
+
+def _format_traceback(error: BaseException | bool) -> str:
+    import traceback
+
+    chosen = error if isinstance(error, BaseException) else sys.exc_info()[1]
+    return "" if chosen is None else "".join(traceback.format_exception(chosen)).rstrip()
 
 
 def get_logger(name: str) -> Logger:

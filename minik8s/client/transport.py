@@ -109,7 +109,7 @@ class Transport:
             await self.clock.sleep(WAIT_SECONDS if attempt < WAIT_PATIENCE else 10 * WAIT_SECONDS)
 
     async def _why_not_alive(self) -> str:
-        """Empty when it is. Only what passes by itself counts: a wrong name or certificate is for the caller to meet."""
+        """Empty when it is. Only what passes by itself counts: a wrong certificate is for the caller to meet."""
         try:
             async with asyncio.timeout(self.timeout):
                 response = await self._send("GET", "/livez", self._headers(None, None), b"")
