@@ -1,7 +1,7 @@
 """pods, services and nodes {name}/proxy/{path}: HTTP through the API server.
 
 Mirrors pkg/registry/core/{pod,service,node}/rest/proxy.go and apimachinery's util/proxy. A name may be
-``scheme:name:port``. Leaves out the rewriting of links in HTML.
+``scheme:name:port``. Links in pages and redirects are made to lead through here again (see ``links``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from minik8s.api.scheme import SCHEME
 from minik8s.api.status import BadRequest, NotFound, ServiceUnavailable
 from minik8s.apiserver.registry.resources import Resource
 from minik8s.apiserver.routes.http import Request, Response, answered
+from minik8s.apiserver.routes.subresources import links
 from minik8s.apiserver.routes.subresources.kubelet import PRIVATE_HEADERS, admit_stream, kubelet_of
 from minik8s.serving import Endpoint, open_request, tunnel_upgrade
+from minik8s.serving.upstream import UpstreamResponse
 
 if TYPE_CHECKING:
     from minik8s.apiserver.app import Server
@@ -72,11 +74,36 @@ async def _pass(request: Request, endpoint: Endpoint, target: bytes, headers: An
             (k, v) for k, v in upstream.headers if k.lower() not in (b"connection", b"transfer-encoding", b"keep-alive")
         ]
         kept.append((b"audit-id", request.audit_id))
+        rewriting = _rewriting(request, endpoint)
+        kept = links.rewrite_location(kept, rewriting)
+        if links.is_page(kept) and not any(name.lower() == b"location" for name, _ in kept):
+            return await _send_page(request, upstream, kept, rewriting)
         await request.send({"type": "http.response.start", "status": upstream.status, "headers": kept})
         async for piece in upstream:
             await request.send({"type": "http.response.body", "body": piece, "more_body": True})
         await request.send({"type": "http.response.body", "body": b""})
         return answered(upstream.status)
+
+
+async def _send_page(
+    request: Request, upstream: UpstreamResponse, headers: links.Headers, rewriting: links.Rewriting
+) -> Response:
+    """A page, whole: its links can only be rewritten, and its length told, once it is all there."""
+    body = await upstream.read()
+    if body:  # a HEAD's answer has none, and keeps the length it speaks of
+        body = links.rewrite_page(headers, body, rewriting)
+        headers = [(name, value) for name, value in headers if name.lower() != b"content-length"]
+        headers.append((b"content-length", b"%d" % len(body)))
+    await request.send({"type": "http.response.start", "status": upstream.status, "headers": headers})
+    await request.send({"type": "http.response.body", "body": body})
+    return answered(upstream.status)
+
+
+def _rewriting(request: Request, endpoint: Endpoint) -> links.Rewriting:
+    """What stands in front of the proxied path, and who the server may think it is."""
+    asked = next((value.decode("latin-1") for name, value in request.scope["headers"] if name == b"host"), "")
+    prefix = request.path.removesuffix(request.info.rest).rstrip("/")
+    return links.Rewriting(prefix, frozenset({asked, f"{endpoint.host}:{endpoint.port}"}))
 
 
 def _tls(scheme: str) -> ssl.SSLContext | None:
