@@ -29,12 +29,15 @@ def make_empty_dir(path: Path, source: core.EmptyDirVolumeSource) -> None:
         return
     path.mkdir(parents=True)
     if source.medium == "Memory":
-        _mount_tmpfs(path, Quantity.parse(source.size_limit).value() if source.size_limit else 0)
+        mount_memory(path, Quantity.parse(source.size_limit).value() if source.size_limit else 0)
     path.chmod(0o777)
 
 
-def _mount_tmpfs(path: Path, size: int) -> None:
+def mount_memory(path: Path, size: int = 0) -> None:
+    """A tmpfs; without root the directory stays what it is."""
     options = f"size={size}".encode() if size else None
+    if os.geteuid() != 0:
+        return
     if _libc.mount(b"tmpfs", os.fsencode(path), b"tmpfs", 0, options) != 0:
         error = os.strerror(ctypes.get_errno())
         log.warning("no tmpfs for a memory volume, using the disk", path=str(path), error=error)

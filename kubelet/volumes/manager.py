@@ -19,8 +19,9 @@ from minik8s.clock import Clock
 from minik8s.kubelet.downward import PodFacts
 from minik8s.kubelet.objects import Key, ObjectCache, ObjectsUnavailable
 from minik8s.kubelet.volumes import atomic_writer, payload
-from minik8s.kubelet.volumes.claims import claim_name, resolve_claim
-from minik8s.kubelet.volumes.local import make_empty_dir, prepare_host_path, unmount_below
+from minik8s.kubelet.volumes.claims import claim_name, find_volume, prepare_place
+from minik8s.kubelet.volumes.local import make_empty_dir, mount_memory, prepare_host_path, unmount_below
+from minik8s.kubelet.volumes.nfs import mount_nfs
 from minik8s.kubelet.volumes.ownership import apply_fs_group
 from minik8s.kubelet.volumes.payload import VolumeError, VolumeSources
 from minik8s.kubelet.volumes.tokens import TokenManager
@@ -76,9 +77,9 @@ class VolumeManager:
             return prepare_host_path(volume.host_path)
         claim = claim_name(pod, volume)
         if claim is not None:
-            path = await resolve_claim(self._client, pod, claim)
-            await self._own(pod, path, read_only=False)
-            return path
+            return await self._persistent(pod, volume, claim)
+        if volume.nfs:
+            return await asyncio.to_thread(mount_nfs, self._place(pod, "nfs", volume.name), volume.nfs, [])
         if volume.empty_dir:
             path = self._place(pod, "empty-dir", volume.name)
             if not path.is_dir():
@@ -89,6 +90,16 @@ class VolumeManager:
             return await self._write(pod, volume, facts)
         raise VolumeError(f'no volume plugin on this node for volume "{volume.name}"')
 
+    async def _persistent(self, pod: core.Pod, volume: core.Volume, claim: str) -> Path:
+        found = await find_volume(self._client, pod, volume, claim)
+        if found.spec.nfs:
+            place = self._place(pod, "nfs", found.metadata.name)
+            return await asyncio.to_thread(mount_nfs, place, found.spec.nfs, found.spec.mount_options)
+        path = prepare_place(found)
+        if found.spec.local and found.spec.volume_mode != "Block":
+            await self._own(pod, path, read_only=False)  # a hostPath is the host's: upstream leaves it alone, too
+        return path
+
     def _place(self, pod: core.Pod, plugin: str, name: str) -> Path:
         return self.pod_dir(pod.metadata.uid) / "volumes" / f"kubernetes.io~{plugin}" / name
 
@@ -97,6 +108,8 @@ class VolumeManager:
         path = self._place(pod, _plugin(volume), volume.name)
         if not path.is_dir():
             path.mkdir(parents=True)
+            if not volume.config_map:
+                mount_memory(path)  # secrets and tokens never touch a disk
             path.chmod(0o777)  # as upstream: read-only for the container anyway
         if atomic_writer.write(path, files):
             await self._own(pod, path, read_only=True)

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 @lru_cache(maxsize=8)
 def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # not strftime: its year 1, which Go's zero time is, has no leading zeros
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def format_time(seconds: float) -> str:

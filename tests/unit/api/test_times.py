@@ -32,3 +32,7 @@ def test_round_trip(seconds: int) -> None:
 @given(st.integers(0, 4_000_000_000_000_000))
 def test_micro_round_trip(micros: int) -> None:
     assert round(parse_time(format_micro_time(micros / 1e6)) * 1e6) == pytest.approx(micros, abs=1)
+
+
+def test_gos_zero_time_keeps_its_leading_zeros() -> None:
+    assert format_micro_time(parse_time("0001-01-01T00:00:02Z")) == "0001-01-01T00:00:02.000000Z"
