@@ -23,8 +23,8 @@ async def open_command(
     if not isolated:
         return await ChildStream.start(["/usr/bin/env", "--", *command], env, str(record.folder), stdin, tty)
     namespaces = container_namespaces(record.pid)
-    line = render_nsenter(record.pid, namespaces, spec["cgroups"], spec["uid"], spec["gid"], command)
-    return await ChildStream.start(line, env, None, stdin, tty)
+    line = render_nsenter(record.pid, namespaces, spec["cgroups"], spec["uid"], spec["gid"], command, tty)
+    return await ChildStream.start(line, env, None, stdin, tty, record.pid)
 
 
 async def run_to_end(stream: ChildStream, command: Sequence[str], timeout: float) -> base.ExecResult:
@@ -44,20 +44,25 @@ async def run_to_end(stream: ChildStream, command: Sequence[str], timeout: float
 
 
 def render_nsenter(
-    pid: int, namespaces: Sequence[str], cgroups: Sequence[str], uid: int, gid: int, command: Sequence[str]
-) -> list[str]:
+    pid: int, namespaces: Sequence[str], cgroups: Sequence[str], uid: int, gid: int, command: Sequence[str],
+    tty: bool = False,
+) -> list[str]:  # fmt: skip
     """A command line that runs `command` as if in the container of `pid`, in its cgroup.
 
-    A shell joins the cgroup first: what is written there is the writer itself, and nsenter cannot do it.
+    A shell joins the cgroup first: what is written there is the writer itself, and nsenter cannot do it. The session
+    that owns the terminal is made between the two: already among the container's processes, where its shell must find
+    it for job control, and still with the host's programs at hand.
     """
-    flags = {"mnt": "-m", "uts": "-u", "ipc": "-i", "net": "-n", "pid": "-p"}
-    enter = ["nsenter", "-t", str(pid), *(flags[name] for name in namespaces)]
+    flags = {"mnt": "-m", "uts": "-u", "ipc": "-i", "net": "-n"}
+    session = ["nsenter", "-t", str(pid), "-p", "--"] if "pid" in namespaces else []
+    session += ["setsid", "--ctty", "--wait"] if tty else []
+    enter = ["nsenter", "-t", str(pid), *(flags[name] for name in namespaces if name in flags)]
     if "mnt" in namespaces:
         enter += ["-r", "-w"]  # the root and working directory of that process
     if uid or gid:
         enter += ["-S", str(uid), "-G", str(gid)]
     join = 'while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs"; shift; done 2>/dev/null; shift; exec "$@"'
-    return ["/bin/sh", "-c", join, "sh", *cgroups, "--", *enter, "--", *command]
+    return ["/bin/sh", "-c", join, "sh", *cgroups, "--", *session, *enter, "--", *command]
 
 
 def container_namespaces(pid: int) -> list[str]:

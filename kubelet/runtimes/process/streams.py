@@ -17,6 +17,7 @@ from minik8s.kubelet.runtimes.process.records import ContainerRecord
 from minik8s.kubelet.runtimes.process.shim import FRAME_CLOSE_STDIN, FRAME_RESIZE, FRAME_STDIN
 
 READ_SIZE = 65536
+TIOCGPTN, TIOCSPTLCK = 0x80045430, 0x40045431  # asm-generic/ioctls.h; Python's termios has no name for them
 
 
 class ChildStream:
@@ -30,9 +31,12 @@ class ChildStream:
 
     @classmethod
     async def start(
-        cls, command: Sequence[str], env: Mapping[str, str], cwd: str | None, stdin: bool, tty: bool
+        cls, command: Sequence[str], env: Mapping[str, str], cwd: str | None, stdin: bool, tty: bool, pid: int = 0
     ) -> ChildStream:
-        """Runs `command`; its failure to start is told by exit code and stderr, as a shell would."""
+        """Runs `command`; its failure to start is told by exit code and stderr, as a shell would.
+
+        With a terminal: a command for the container of `pid` makes its session itself, any other is given one.
+        """
         pipe, null = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         if not tty:
             process = await asyncio.create_subprocess_exec(
@@ -43,11 +47,12 @@ class ChildStream:
             assert process.stdout is not None and process.stderr is not None
             stream._follow([(1, process.stdout), (2, process.stderr)])
             return stream
-        master, slave = pty.openpty()
+        master, slave = open_terminal(pid)
         try:
             process = await asyncio.create_subprocess_exec(
-                "setsid", "--ctty", "--wait", *command, env=env, cwd=cwd, stdin=slave, stdout=slave, stderr=slave
-            )
+                *([] if pid else ["setsid", "--ctty", "--wait"]), *command, env=env, cwd=cwd,
+                stdin=slave, stdout=slave, stderr=slave, start_new_session=bool(pid),
+            )  # fmt: skip
         finally:
             os.close(slave)
         stream = cls(process, master)
@@ -118,6 +123,22 @@ class ChildStream:
         if self._master is not None:
             os.close(self._master)
             self._master = None
+
+
+def open_terminal(pid: int) -> tuple[int, int]:
+    """→ master, slave: of the devpts that the container of `pid` has mounted, so that it finds its terminal's name."""
+    folder = f"/proc/{pid}/root/dev/pts"
+    try:
+        master = os.open(f"{folder}/ptmx", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:  # no container, or one without a devpts of its own
+        return pty.openpty()
+    fcntl.ioctl(master, TIOCSPTLCK, struct.pack("i", 0))
+    (number,) = struct.unpack("i", fcntl.ioctl(master, TIOCGPTN, struct.pack("i", 0)))
+    try:
+        return master, os.open(f"{folder}/{number}", os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        os.close(master)
+        raise
 
 
 def _write_all(descriptor: int, data: bytes) -> None:
