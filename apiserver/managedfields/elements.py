@@ -26,6 +26,10 @@ def keyed(item: Any, keys: tuple[str, ...], defaults: dict[str, Any]) -> str:
         raise NoElement("associative list with keys may not have a null element")
     if not isinstance(item, dict):
         raise NoElement("associative list with keys may not have non-map elements")
+    if len(keys) == 1:
+        value = item.get(keys[0])
+        if type(value) is str and value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+            return f'k:{{"{keys[0]}":"{value}"}}'
     found = {}
     for key in keys:
         if key in item:

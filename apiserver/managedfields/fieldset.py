@@ -13,6 +13,9 @@ from minik8s.apiserver.managedfields.elements import SELF, keyed, valued
 from minik8s.apiserver.managedfields.schema import LIST, MAP, Node, resolve
 from minik8s.apiserver.managedfields.sets import FieldSet
 
+#: A path without anything below it. Shared: sets are never changed once made.
+LEAF: FieldSet = {}
+
 
 def element_of(node: Node, item: Any) -> str:
     """The path element of an item of an associative list. Raises NoElement."""
@@ -61,27 +64,32 @@ def _claim_items(out: FieldSet, value: list[Any], node: Node) -> None:
 
 
 def all_of(value: Any, node: Node) -> FieldSet:
-    """Every path of a value that is new (or gone), the value's own included."""
+    """Every path of a value that is new (or gone), the value's own included.
+
+    This is most of what ownership costs a create: leaves share one empty dict, and are looked up in one step.
+    """
     if node.leaf:
-        return {}
+        return LEAF
     if isinstance(value, dict):
         return _all_entries(value, node)
     if isinstance(value, list):
         return _all_items(value, node)
-    return {}
+    return LEAF
 
 
 def _all_entries(value: dict[str, Any], node: Node) -> FieldSet:
     if not value and not node.always:
-        return {}
+        return LEAF
     node = resolve(node, value)
-    out: FieldSet = {SELF: {}}
-    fields = node.fields
+    out: FieldSet = {SELF: LEAF}
+    leaves, fields = node.leaves, node.fields
     for name, item in value.items():
-        declared = fields.get(name)
-        if declared is not None:
-            element, child = declared
-            out[element] = {} if child.leaf else all_of(item, child)
+        element = leaves.get(name)
+        if element is not None:
+            out[element] = LEAF
+        elif name in fields:
+            element, child = fields[name]
+            out[element] = _all_entries(item, child) if type(item) is dict else all_of(item, child)
         else:
             out[f"f:{name}"] = all_of(item, node.child(name))
     for name in node.always:
@@ -93,10 +101,10 @@ def _all_entries(value: dict[str, Any], node: Node) -> FieldSet:
 def _all_items(value: list[Any], node: Node) -> FieldSet:
     node = resolve(node, value)
     if not value or node.leaf:
-        return {}
-    out: FieldSet = {SELF: {}}
+        return LEAF
+    out: FieldSet = {SELF: LEAF}
     child = node.child("")
     for item in value:
         element = element_of(node, item)
-        out[element] = {} if element in out else all_of(item, child)
+        out[element] = LEAF if element in out else all_of(item, child)
     return out

@@ -13,47 +13,52 @@ from typing import Any
 
 from minik8s.apiserver.managedfields.elements import SELF
 from minik8s.apiserver.managedfields.entries import Managed
-from minik8s.apiserver.managedfields.fieldset import fields_of
+from minik8s.apiserver.managedfields.fieldset import element_of, fields_of
 from minik8s.apiserver.managedfields.profile import Profile
-from minik8s.apiserver.managedfields.schema import DEDUCED, SCALAR, Node
+from minik8s.apiserver.managedfields.schema import DEDUCED, SCALAR, Node, resolve
 from minik8s.apiserver.managedfields.sets import FieldSet, Path, of_paths, recursive_difference, union
 
 JsonObject = dict[str, Any]
 
 
-def reconcile(profile: Profile, live: JsonObject, managed: Managed) -> None:
-    """Change the sets in ``managed`` that no longer fit; ``live`` is the stored object."""
+def reconcile(profile: Profile, live: JsonObject, managed: Managed) -> bool:
+    """Change the sets in ``managed`` that no longer fit; ``live`` is the stored object. True when there were some."""
+    changed = False
     for manager, owned in managed.items():
         then = profile if owned.api_version == profile.api_version else profile.version(owned.api_version)
         if then is None or then.node is DEDUCED:
             continue
-        mismatched: list[tuple[Path, bool]] = []
-        _search(owned.fields, then.node, (), mismatched)
+        mismatched = _search(owned.fields, then.node)
         if mismatched:
             value = live if then is profile else profile.convert(live, then)
-            fields = _repaired(owned.fields, mismatched, fields_of(value, then.node))
+            fields = _repaired(owned.fields, mismatched, value, then.node)
             if fields is not owned.fields:
                 managed[manager] = owned.with_fields(fields)
+                changed = True
+    return changed
 
 
-def _search(fields: FieldSet, node: Node, path: Path, found: list[tuple[Path, bool]]) -> None:
-    """Collect (path, was atomic) of containers that are owned in a way that their type does not allow."""
-    elements = node.elements
-    default = node.element
+def _search(fields: FieldSet, node: Node) -> list[tuple[Path, bool]]:
+    """(path, was atomic) of containers that are owned in a way that their type does not allow."""
+    found: list[tuple[Path, bool]] = []
+    containers, default = node.containers, node.element
+    if default is not None and default.shape is SCALAR:
+        default = None
     for element, inner in fields.items():
-        child = elements.get(element, default)
-        if child is None or child.shape is SCALAR or element == SELF:
+        child = containers.get(element, default)
+        if child is None or element == SELF:
             continue
         if not inner:
             if not child.leaf:
-                found.append(((*path, element), True))
+                found.append(((element,), True))
         elif child.leaf:
-            found.append(((*path, element), False))
+            found.append(((element,), False))
         else:
-            _search(inner, child, (*path, element), found)
+            found += [((element, *path), was_atomic) for path, was_atomic in _search(inner, child)]
+    return found
 
 
-def _repaired(fields: FieldSet, mismatched: list[tuple[Path, bool]], present: FieldSet) -> FieldSet:
+def _repaired(fields: FieldSet, mismatched: list[tuple[Path, bool]], live: JsonObject, node: Node) -> FieldSet:
     gone: FieldSet = {}
     added: FieldSet = {}
     for path, was_atomic in mismatched:
@@ -61,7 +66,8 @@ def _repaired(fields: FieldSet, mismatched: list[tuple[Path, bool]], present: Fi
             gone = union(gone, of_paths(path))
             added = union(added, of_paths(path))
             continue
-        inner = _at(present, path)
+        value, inner_node = _at(live, node, path)
+        inner = fields_of(value, inner_node) if value else None
         if inner:
             inner = {SELF: {}, **inner}
             for element in reversed(path):
@@ -72,8 +78,16 @@ def _repaired(fields: FieldSet, mismatched: list[tuple[Path, bool]], present: Fi
     return union(recursive_difference(fields, gone), added)
 
 
-def _at(fields: FieldSet, path: Path) -> FieldSet:
-    """What a set has below a path, without the path itself."""
+def _at(value: Any, node: Node, path: Path) -> tuple[Any, Node]:
+    """What the object has at a path, and its type; None where it has nothing."""
     for element in path:
-        fields = fields.get(element) or {}
-    return {element: node for element, node in fields.items() if element != SELF}
+        node = resolve(node, value)
+        if element[:2] == "f:":
+            name = element[2:]
+            value = value.get(name) if isinstance(value, dict) else None
+            node = node.child(name)
+        else:
+            items = value if isinstance(value, list) and not node.leaf else []
+            value = next((item for item in items if element_of(node, item) == element), None)
+            node = node.child("")
+    return value, node

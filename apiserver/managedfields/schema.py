@@ -33,7 +33,10 @@ class Node:
     leaf: owned whole (scalars, atomic maps and lists): nothing below it is told apart.
     """
 
-    __slots__ = ("_elements", "always", "defaults", "element", "fields", "keys", "leaf", "scalar", "shape", "unique")
+    __slots__ = (
+        "_containers", "_leaves", "always", "defaults", "element", "fields", "keys", "leaf", "scalar", "shape",
+        "unique",
+    )  # fmt: skip
 
     def __init__(self, shape: str, leaf: bool = False, scalar: str = "") -> None:
         self.shape = shape
@@ -50,14 +53,22 @@ class Node:
         self.defaults: dict[str, Any] = {}
         #: Lists of type set.
         self.unique = False
-        self._elements: dict[str, Node] | None = None
+        self._containers: dict[str, Node] | None = None
+        self._leaves: dict[str, str] | None = None
 
     @property
-    def elements(self) -> dict[str, Node]:
-        """Types of the declared fields, by path element."""
-        if self._elements is None:
-            self._elements = dict(self.fields.values())
-        return self._elements
+    def leaves(self) -> dict[str, str]:
+        """Path elements of the declared fields that are owned whole."""
+        if self._leaves is None:
+            self._leaves = {name: element for name, (element, node) in self.fields.items() if node.leaf}
+        return self._leaves
+
+    @property
+    def containers(self) -> dict[str, Node]:
+        """Types of the declared fields that are no scalars, by path element."""
+        if self._containers is None:
+            self._containers = {element: node for element, node in self.fields.values() if node.shape is not SCALAR}
+        return self._containers
 
     def child(self, name: str) -> Node:
         """The type of a map's value or a struct's field."""

@@ -18,6 +18,7 @@ from minik8s.apiserver.managedfields.apply import apply
 from minik8s.apiserver.managedfields.elements import NoElement
 from minik8s.apiserver.managedfields.entries import UPDATE, Managed, decode, encode, is_reset, manager_of
 from minik8s.apiserver.managedfields.profile import profile_of
+from minik8s.apiserver.managedfields.reconcile import reconcile
 from minik8s.apiserver.managedfields.update import Write, update
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ def on_update(ctx: Context, new: JsonObject, old: JsonObject) -> None:
         if not stored:
             return
         managed = decode_stored(stored)
+        if _same(new, old, stored):
+            meta["managedFields"] = encode(managed) if reconcile(profile_of(ctx.kind), new, managed) else stored
+            return
     _track(ctx, old, new, managed, stored)
 
 
@@ -78,6 +82,17 @@ def on_scale(ctx: Context, scale: JsonObject, old: JsonObject) -> None:
     update(Write(profile, "", old, scale), managed, author, format_time(time.time()))
     if managed:
         scale["metadata"]["managedFields"] = encode(managed)
+
+
+def _same(new: JsonObject, old: JsonObject, stored: list[JsonObject]) -> bool:
+    """Whether nothing but (absent) managedFields tells the objects apart."""
+    meta = old["metadata"]
+    if len(new["metadata"]) != len(meta) - 1:
+        return False
+    del meta["managedFields"]
+    same = new == old
+    meta["managedFields"] = stored
+    return same
 
 
 def _given(entries: list[JsonObject] | None) -> Managed | None:
