@@ -83,8 +83,10 @@ def address_of_reverse(name: str) -> str | None:
     if name.endswith(IPV4_REVERSE):
         text = ".".join(reversed(name.removesuffix(IPV4_REVERSE).split(".")))
     elif name.endswith(IPV6_REVERSE):
-        digits = "".join(reversed(name.removesuffix(IPV6_REVERSE).split(".")))
-        text = ":".join(digits[i : i + 4] for i in range(0, len(digits), 4))
+        nibbles = name.removesuffix(IPV6_REVERSE).split(".")[::-1]
+        if len(nibbles) != 32:
+            return None
+        text = ":".join("".join(nibbles[i : i + 4]) for i in range(0, 32, 4))
     else:
         return None
     try:

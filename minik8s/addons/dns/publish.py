@@ -3,7 +3,8 @@
 Mirrors kubeadm's CoreDNS manifests (``cmd/kubeadm/app/phases/addons/dns``), but for the pods behind it: we are a
 process on the host, so the Service has no selector, and we keep its EndpointSlice ourselves.
 
-Invariants: a kube-dns Service with a selector is somebody's own DNS: it is left alone, and our slice is taken away.
+Invariants: a kube-dns Service with a selector is somebody's own DNS: it is left alone, and our slice is taken away. On
+a machine with no address but loopback there is no slice: the API allows none, and pods could not reach it.
 """
 
 from __future__ import annotations
@@ -118,6 +119,9 @@ class Publisher(Controller):
         service = await self._ensure_service()
         if service["spec"].get("selector"):
             log.info("kube-dns has a selector: left to whoever made it")
+            await self._remove_slice()
+        elif ipaddress.ip_address(self.where.host).is_loopback:
+            log.warning("pods cannot reach DNS at a loopback address", address=self.where.host)
             await self._remove_slice()
         else:
             await self._ensure_slice(service["metadata"]["uid"])
