@@ -21,6 +21,8 @@ from minik8s.kubelet.config import KubeletConfig
 from minik8s.kubelet.devices import features, nvidia
 from minik8s.kubelet.devices.manager import DeviceManager
 from minik8s.kubelet.devices.nvml import open_nvml
+from minik8s.kubelet.devices.plugins.podresources import PodResourcesServer
+from minik8s.kubelet.devices.plugins.registration import Registration
 
 #: on the node: the resources that device owners have offered, so that a later kubelet knows what to withdraw
 ANNOTATION = "minik8s.io/device-resources"
@@ -41,6 +43,9 @@ class NodeDevices:
         self._config, self._client, self._clock = config, client, clock
         self.gpus = _find_gpus(config)
         self.manager = DeviceManager(clock, self.gpus)
+        self._noted: list[str] = []
+        self._offered: set[str] = set()
+        self._new_resource = asyncio.Event()
 
     def with_labels(self, config: KubeletConfig) -> KubeletConfig:
         """The node's labels tell of its GPUs; those given by hand win."""
@@ -54,9 +59,11 @@ class NodeDevices:
         before = {name for name in node.metadata.annotations.get(ANNOTATION, "").split(",") if name}
         self.manager.expect(before)
         now = set(self.manager.ledgers.by_resource)
+        self._noted = sorted(before)
         if now == before and (self.gpus is not None or nvidia.RESOURCE not in before):
             return
-        metadata: dict[str, dict[str, str | None]] = {"annotations": {ANNOTATION: ",".join(sorted(now))}}
+        self._noted = sorted(now)
+        metadata: dict[str, dict[str, str | None]] = {"annotations": {ANNOTATION: ",".join(self._noted)}}
         if self.gpus is None and nvidia.RESOURCE in before:
             keep = self._config.node_labels
             stale = [k for k in node.metadata.labels if k.startswith(features.PREFIX) and k not in keep]
@@ -72,14 +79,31 @@ class NodeDevices:
             log.warning("the node's device resources were not noted", node=name, error=str(exc))
 
     async def note(self, resources: Iterable[str]) -> None:
-        """New resources came: a later kubelet of this node must know them."""
-        await self._patch({"annotations": {ANNOTATION: ",".join(sorted(resources))}})
+        """A later kubelet of this node must know them."""
+        self._noted = sorted(resources)
+        await self._patch({"annotations": {ANNOTATION: ",".join(self._noted)}})
 
     async def run(self, recorder: EventRecorder, pods: Pods) -> None:
         """Watch the GPUs' health, and wait for plugins, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            if self.gpus is not None and not self._config.simulated:
+            if self._config.simulated:
+                return  # a thousand nodes in one process: no files, no sockets
+            if self.gpus is not None:
                 group.create_task(self._watch_health(recorder))
+            group.create_task(Registration(self._config.root_dir, self.manager, self._registered).run())
+            group.create_task(PodResourcesServer(self._config.root_dir, self.manager.ledgers, pods.active_pods).run())
+            group.create_task(self._keep_noted())
+
+    def _registered(self, resource: str) -> None:
+        self._offered.add(resource)
+        self._new_resource.set()
+
+    async def _keep_noted(self) -> None:
+        while True:
+            await self._new_resource.wait()
+            self._new_resource.clear()
+            if not self._offered <= set(self._noted):
+                await self.note({*self._noted, *self._offered})
 
     async def _watch_health(self, recorder: EventRecorder) -> None:
         name = self._config.node_name
