@@ -22,7 +22,7 @@ from tests.e2e.cluster import Cluster, eventually
 
 KILLS = 30
 SEED = 20261123
-COMPONENTS = ("apiserver", "controller-manager", "scheduler", "kubelet", "proxy")
+COMPONENTS = ("apiserver", "controller-manager", "scheduler", "kubelet", "proxy", "dns")
 
 
 class Ledger:

@@ -6,7 +6,7 @@ import subprocess
 
 from tests.e2e.cluster import Cluster, eventually
 
-COMPONENTS = {"apiserver", "controller-manager", "scheduler", "kubelet", "proxy"}
+COMPONENTS = {"apiserver", "controller-manager", "scheduler", "kubelet", "proxy", "dns"}
 
 
 def test_status_names_every_component(process_cluster: Cluster) -> None:

@@ -12,12 +12,13 @@ from minik8s.cluster.config import (
     port_names,
     write_atomic,
 )
+from minik8s.cluster.lifecycle import resolve
 from minik8s.cluster.programs import compute_programs
 
 
 def config(tmp_path: Path, **fields) -> ClusterConfig:
     result = ClusterConfig(data_dir=tmp_path, **({"runtime": "process", "proxy": "iptables"} | fields))
-    result.ports = compute_ports(port_names(result.nodes, result.runtime), {}, lambda _: True)
+    result.ports = compute_ports(port_names(result.nodes, result.runtime, bool(result.dns)), {}, lambda _: True)
     return result
 
 
@@ -70,6 +71,32 @@ def test_programs_follow_the_configuration(tmp_path):
     assert names[3:] == ["kubelet-node-1", "kubelet-node-2", "kubelet-node-3"]
     [kubelet] = [p for p in compute_programs(config(tmp_path, nodes=500, runtime="fake")) if p.name == "kubelet"]
     assert "--fake-nodes=500" in kubelet.command
+
+
+def test_dns_is_a_process_that_kubelets_know(tmp_path):
+    chosen = config(tmp_path, dns=True, service_cidr="10.32.0.0/24", advertise_address="192.0.2.1")
+    programs = {program.name: program for program in compute_programs(chosen)}
+    assert {"--cluster-ip=10.32.0.10", "--bind-address=192.0.2.1", "--port=10053"} <= set(programs["dns"].command)
+    assert "--cluster-dns=10.32.0.10" in programs["kubelet"].command
+    without = {program.name: program for program in compute_programs(config(tmp_path, dns=False))}
+    assert "dns" not in without and "--cluster-dns=" in without["kubelet"].command
+
+
+@pytest.mark.parametrize(
+    ("asked", "saved", "runtime", "proxy", "expected"),
+    [
+        (None, None, "process", "iptables", True),
+        (None, None, "fake", "iptables", False),
+        (None, None, "process", "none", False),
+        (None, False, "process", "iptables", False),
+        (True, False, "process", "iptables", True),
+        (False, None, "process", "iptables", False),
+    ],
+)
+def test_dns_unless_nobody_would_ask(tmp_path, asked, saved, runtime, proxy, expected):
+    before = None if saved is None else config(tmp_path, dns=saved)
+    after = resolve(config(tmp_path, dns=asked, runtime=runtime, proxy=proxy), before)
+    assert after.dns is expected and ("dns" in after.ports) is expected
 
 
 def test_the_store_decides_the_servers_flags(tmp_path):
