@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from minik8s.api import core
+from minik8s.kubelet.eviction.ranking import is_critical
+from minik8s.kubelet.qos import qos_class
 from minik8s.kubelet.requests import amount, pod_requests
 from minik8s.kubelet.status import Verdict
 
@@ -19,7 +21,20 @@ from minik8s.kubelet.status import Verdict
 def compute_refusal(pod: core.Pod, node: core.Node, others: Iterable[core.Pod]) -> Verdict | None:
     """Why the node cannot take the pod beside `others`, devices by name left aside; None: it can."""
     mates = list(others)
-    return _fits(pod, node, mates) or _ports(pod, mates) or _affinity(pod, node) or _taints(pod, node)
+    place = _pressure(pod, node) or _fits(pod, node, mates) or _ports(pod, mates)
+    return place or _affinity(pod, node) or _taints(pod, node)
+
+
+def _pressure(pod: core.Pod, node: core.Node) -> Verdict | None:
+    """A node that is evicting takes nobody in, but for critical pods; short of memory it takes who said how much."""
+    if is_critical(pod):
+        return None
+    true = [c.type for c in node.status.conditions if c.status == "True" and c.type.endswith("Pressure")]
+    if true == ["MemoryPressure"]:
+        taint = core.Taint(key="node.kubernetes.io/memory-pressure", effect="NoSchedule")
+        if qos_class(pod) != "BestEffort" or any(_tolerates(t, taint) for t in pod.spec.tolerations):
+            return None
+    return Verdict("Evicted", f"The node had condition: [{' '.join(true)}]. ") if true else None
 
 
 def _fits(pod: core.Pod, node: core.Node, others: list[core.Pod]) -> Verdict | None:

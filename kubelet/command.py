@@ -14,6 +14,8 @@ from pathlib import Path
 
 from minik8s.component import flags
 from minik8s.kubelet.config import KubeletConfig
+from minik8s.kubelet.eviction.thresholds import DEFAULT as DEFAULT_EVICTION
+from minik8s.kubelet.eviction.thresholds import parse_thresholds
 from minik8s.kubelet.hosts import ClusterDns
 
 FAKE_STARTS = 1000
@@ -43,6 +45,8 @@ def make_parser() -> argparse.ArgumentParser:
     add("--client-ca-file", default="", metavar="FILE", help="whose certificates the server trusts")
     add("--pod-cidr", default="10.244.0.0/24", help="process runtime: where pod addresses come from")
     flags.add_bool(parser, "--cleanup", False, "remove every container and volume of this node, and exit")
+    add("--eviction-hard", type=parse_eviction, default=DEFAULT_EVICTION, metavar="SIGNAL<AMOUNT,…",
+        help=f"when pods are evicted; default {DEFAULT_EVICTION.replace('%', '%%')}")  # fmt: skip
     add("--fake-gpus", type=int, default=0, metavar="N", help="declare N GPUs that do not exist, for labs")
     add("--gpu-replicas", type=int, default=1, metavar="N", help="offer each GPU N times, shared in time")
     add("--fake-nodes", type=int, default=1, metavar="N", help="fake runtime: so many nodes in this process")
@@ -65,6 +69,15 @@ def parse_taints(text: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(taints)
 
 
+def parse_eviction(text: str) -> str:
+    """The text, once it has been read without an error."""
+    try:
+        parse_thresholds(text)
+    except ValueError as exc:
+        raise argparse.ArgumentTypeError(str(exc)) from exc
+    return text
+
+
 def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletConfig]:
     """One per node that this process plays."""
     servers = tuple(server for server in options.cluster_dns.split(",") if server)
@@ -83,6 +96,7 @@ def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletC
         fake_gpus=options.fake_gpus,
         gpu_replicas=options.gpu_replicas,
         pod_cidr=options.pod_cidr,
+        eviction=parse_thresholds(options.eviction_hard),
         cluster_id=hashlib.sha256(str(options.root_dir.absolute()).encode()).hexdigest()[:12],
     )
     if options.container_runtime != "fake":

@@ -31,6 +31,11 @@ def compute_conditions(
     ]
 
 
+def compute_disruption(message: str) -> core.PodCondition:
+    """The kubelet ended the pod for the node's sake: a Job does not count that as a failure."""
+    return _condition("DisruptionTarget", True, "TerminationByKubelet", message)
+
+
 def stamp(new: list[core.PodCondition], old: Iterable[core.PodCondition], now: str) -> list[core.PodCondition]:
     """Keep a condition's transition time as long as its status stays."""
     before = {condition.type: condition for condition in old}

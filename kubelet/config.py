@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from minik8s.kubelet.eviction.thresholds import DEFAULT as DEFAULT_EVICTION
+from minik8s.kubelet.eviction.thresholds import Threshold, parse_thresholds
 from minik8s.kubelet.hosts import ClusterDns
 
 VERSION = "v1.33.0-minik8s"
@@ -36,4 +38,6 @@ class KubeletConfig:
     status_report_seconds: float = 300.0
     #: tells the containers of several clusters on one engine apart: made from the root directory
     cluster_id: str = ""
+    #: --eviction-hard
+    eviction: tuple[Threshold, ...] = parse_thresholds(DEFAULT_EVICTION)
     pod_cidr: str = "10.244.0.0/24"

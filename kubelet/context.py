@@ -73,6 +73,8 @@ class PodState:
     #: container id → termination message
     messages: dict[str, str] = field(default_factory=dict)
     ended: bool = False
+    #: an eviction's grace period, in place of the spec's
+    eviction_grace: float | None = None
     #: set when the pod is to be stopped: waits of a sync give up
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     #: set whenever the API object changed

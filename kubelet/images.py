@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from collections.abc import Callable
 from typing import Protocol
 
 from minik8s.api import core
@@ -48,7 +49,9 @@ def pull_policy(container: core.Container) -> str:
 
 
 class ImageManager:
-    def __init__(self, runtime: ImageRuntime, clock: Clock) -> None:
+    def __init__(self, runtime: ImageRuntime, clock: Clock, on_pulled: Callable[[str], None] | None = None) -> None:
+        """`on_pulled` gets the id of every image that was not here before."""
+        self._on_pulled = on_pulled
         self._runtime = runtime
         self._clock = clock
         self._backoff = Backoff()
@@ -67,7 +70,7 @@ class ImageManager:
                 return present
             record(events.WARNING, events.NEVER_PULL, text)
             raise ImageProblem("ErrImageNeverPull", text, 10.0)
-        return await self._pull(f"{uid}_{image}", image, auth, record)
+        return await self._pull(f"{uid}_{image}", image, auth, record, known=present is not None)
 
     async def _inspect(self, image: str, record: Record) -> ImageInfo | None:
         try:
@@ -81,7 +84,7 @@ class ImageManager:
             record(events.WARNING, events.INSPECT_FAILED, text)
             raise ImageProblem("ImageInspectError", text, 10.0) from exc
 
-    async def _pull(self, key: str, image: str, auth: list[ImageAuth], record: Record) -> ImageInfo:
+    async def _pull(self, key: str, image: str, auth: list[ImageAuth], record: Record, known: bool) -> ImageInfo:
         remaining = self._backoff.remaining(key, self._clock.now())
         if remaining > 0:
             text = f'Back-off pulling image "{image}"'
@@ -100,6 +103,8 @@ class ImageManager:
             # a short while in which the status says why, before it says that we wait
             raise ImageProblem(exc.reason, text, 2.0) from exc
         self._backoff.forget(key)
+        if self._on_pulled is not None and not known:
+            self._on_pulled(info.id)
         took = self._clock.monotonic() - begun
         text = f'Successfully pulled image "{image}" in {took:.3f}s ({took:.3f}s including waiting). '
         record(events.NORMAL, events.PULLED, f"{text}Image size: {info.size} bytes.")

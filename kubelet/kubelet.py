@@ -18,8 +18,11 @@ from minik8s.kubelet import events
 from minik8s.kubelet.config import KubeletConfig
 from minik8s.kubelet.context import NodeContext
 from minik8s.kubelet.devices.node import NodeDevices
+from minik8s.kubelet.eviction.garbage import ImageCollector
+from minik8s.kubelet.eviction.manager import EvictionManager
 from minik8s.kubelet.images import ImageManager
-from minik8s.kubelet.node import NodeReporter
+from minik8s.kubelet.machine import Usage, read_usage
+from minik8s.kubelet.node import USAGE_SECONDS, NodeReporter
 from minik8s.kubelet.objects import ObjectCache
 from minik8s.kubelet.probers import Outcome, ProbeResult
 from minik8s.kubelet.probes import ProbeManager
@@ -61,8 +64,13 @@ class Kubelet:
         self.services = self._own(core.Service, "") if services is None else services
         self.recorder = EventRecorder(client, "kubelet", host=config.node_name)
         self.reporter = NodeReporter(config, client, clock, runtime, self.devices.manager, self.recorder, nodes)
+        machine = self.reporter.machine
+        self.collector = ImageCollector(runtime, clock, config.root_dir, machine, self._usage)
         self.ctx = self._context()
         self.loop = SyncLoop(self.ctx, self.pods)
+        self.eviction = EvictionManager(
+            self.ctx, machine, config.eviction, self.loop.evict, lambda: self.collector.collect(everything=True)
+        )
 
     def _own(self, kind: type, field_selector: str) -> Informer:  # type: ignore[type-arg]
         informer: Informer = Informer(self.client, kind, field_selector=field_selector)  # type: ignore[type-arg]
@@ -82,7 +90,7 @@ class Kubelet:
             probes=ProbeManager(self.runtime, self.clock, lambda uid: self.loop.wake(uid), self._record_probe),
             volumes=VolumeManager(self.config.root_dir, self.client, objects, self.clock),
             objects=objects,
-            images=ImageManager(self.runtime, self.clock),
+            images=ImageManager(self.runtime, self.clock, self.collector.note_pull),
             devices=self.devices.manager,
             services=self.services,
             node=self.reporter.node,
@@ -93,6 +101,9 @@ class Kubelet:
             host_ips=self.reporter.addresses,
             node_memory=self.reporter.machine.memory,
         )
+
+    def _usage(self) -> Usage:
+        return read_usage(self.config.root_dir, int(self.clock.now() / USAGE_SECONDS))
 
     def _record_probe(self, pod: core.Pod, container: core.Container, kind: str, result: ProbeResult) -> None:
         record = container_recorder(self.recorder, pod, container.name)
@@ -117,6 +128,8 @@ class Kubelet:
                 group.create_task(self.reporter.run())
                 group.create_task(self.loop.run())
                 if not self.config.simulated:
+                    group.create_task(self.eviction.run())
+                    group.create_task(self.collector.run())
                     group.create_task(LocalPathJanitor(self.client, self.config.node_name, self.config.root_dir).run())
                 group.create_task(self.devices.run(self.recorder, self.loop))
                 self.started.set()

@@ -19,7 +19,8 @@ from minik8s.clock import Clock
 from minik8s.kubelet import events
 from minik8s.kubelet.config import KubeletConfig
 from minik8s.kubelet.devices.manager import DeviceManager
-from minik8s.kubelet.machine import Machine, default_ip, read_machine, read_usage
+from minik8s.kubelet.eviction.thresholds import amounts, crossed, pressures
+from minik8s.kubelet.machine import Machine, Usage, default_ip, read_machine, read_usage
 from minik8s.kubelet.node_status import NodeInputs, compute_node_status, is_worth_telling
 from minik8s.kubelet.runtimes.base import ImageInfo, Runtime, RuntimeFault
 from minik8s.kubelet.volumes.local_path import ROOT_ANNOTATION, local_path_root
@@ -31,6 +32,8 @@ LEASE_SECONDS = 40
 CHECK_SECONDS = 10.0
 #: what is left of memory and disk is measured once in this time, for all nodes that a process plays
 USAGE_SECONDS = 5.0
+#: upstream's eviction-pressure-transition-period
+PRESSURE_SECONDS = 300.0
 
 
 class NodeReporter:
@@ -59,6 +62,7 @@ class NodeReporter:
         self.addresses: tuple[str, ...] = (config.node_ip or default_ip(),)
         self._runtime_version = f"{config.runtime}://unknown"
         self._told_at = 0.0
+        self._pressed: dict[str, float] = {}
         self._node = core.Node()
         own: Informer[core.Node] = Informer(client, core.Node, field_selector=f"metadata.name={config.node_name}")
         self._informer, self._owns_informer = (own, True) if nodes is None else (nodes, False)
@@ -167,10 +171,11 @@ class NodeReporter:
             images = tuple(await self._runtime.list_images())
         except RuntimeFault as exc:
             trouble = f"container runtime is down: {exc}"
+        usage = read_usage(_disk(self._config), int(self._clock.monotonic() / USAGE_SECONDS))
         inputs = NodeInputs(
             name=self._config.node_name,
             machine=self.machine,
-            usage=read_usage(_disk(self._config), int(self._clock.monotonic() / USAGE_SECONDS)),
+            usage=usage,
             addresses=self.addresses,
             port=self._config.port,
             max_pods=self._config.max_pods,
@@ -178,8 +183,16 @@ class NodeReporter:
             runtime_trouble=trouble,
             images=images,
             devices=self._devices.figures(),
+            pressures=self._pressures(usage),
         )
         return compute_node_status(inputs, self._node.status.conditions, meta.format_time(self._clock.now()))
+
+    def _pressures(self, usage: Usage) -> frozenset[str]:
+        """What the node is short of, or was a while ago: a condition that came and went would bring the pods back."""
+        now = self._clock.now()
+        for name in pressures(crossed(self._config.eviction, amounts(usage, self.machine))):
+            self._pressed[name] = now
+        return frozenset(name for name, at in self._pressed.items() if now - at < PRESSURE_SECONDS)
 
     def _ref(self) -> core.ObjectReference:
         # upstream's events about nodes carry the name as uid

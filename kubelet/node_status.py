@@ -15,8 +15,6 @@ from minik8s.kubelet.runtimes.base import ImageInfo
 
 MIN_MEMORY = 100 << 20  # memory.available<100Mi
 MIN_STORAGE_SHARE = 0.10  # nodefs.available<10%
-MIN_INODES_SHARE = 0.05  # nodefs.inodesFree<5%
-MIN_PIDS = 100
 MAX_IMAGES = 50
 MAX_IMAGE_NAMES = 5
 
@@ -35,6 +33,8 @@ class NodeInputs:
     images: tuple[ImageInfo, ...] = ()
     #: resource → (capacity, allocatable)
     devices: dict[str, tuple[int, int]] = field(default_factory=dict)
+    #: conditions that are true for want of something: MemoryPressure …
+    pressures: frozenset[str] = frozenset()
 
 
 def compute_node_status(inputs: NodeInputs, previous: Iterable[core.NodeCondition], now: str) -> core.NodeStatus:
@@ -78,10 +78,7 @@ def compute_allocatable(inputs: NodeInputs) -> dict[str, str]:
 
 
 def compute_conditions(inputs: NodeInputs) -> list[core.NodeCondition]:
-    usage, machine = inputs.usage, inputs.machine
-    memory = usage.memory_available < MIN_MEMORY
-    disk = usage.storage_available < machine.storage * MIN_STORAGE_SHARE or usage.inodes_free_share < MIN_INODES_SHARE
-    pids = usage.pids_free < MIN_PIDS
+    memory, disk, pids = (name in inputs.pressures for name in ("MemoryPressure", "DiskPressure", "PIDPressure"))
     return [
         _pressure("MemoryPressure", memory, "KubeletHasSufficientMemory", "KubeletHasInsufficientMemory",
                   "kubelet has sufficient memory available", "kubelet has insufficient memory available"),

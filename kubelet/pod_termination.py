@@ -11,7 +11,7 @@ import asyncio
 import shutil
 
 from minik8s.client.log import get_logger
-from minik8s.kubelet.container_kill import hurry_all, kill_grace, stop_all
+from minik8s.kubelet.container_kill import MIN_GRACE, hurry_all, kill_grace, stop_all
 from minik8s.kubelet.context import NodeContext, PodState
 from minik8s.kubelet.observed import key_of
 from minik8s.kubelet.pod_files import log_directory
@@ -32,6 +32,8 @@ async def stop_pod(ctx: NodeContext, state: PodState) -> None:
     try:
         while True:
             wanted = kill_grace(state.pod, state.removed)
+            if state.eviction_grace is not None:
+                wanted = min(wanted, max(state.eviction_grace, MIN_GRACE))
             if wanted < grace:
                 stop = hurry_all if stops else stop_all
                 grace = wanted

@@ -29,7 +29,7 @@ from minik8s.kubelet.observed import key_of
 from minik8s.kubelet.pod_sync import SyncResult, sync_pod
 from minik8s.kubelet.pod_termination import release_pod, remove_pod, stop_pod
 from minik8s.kubelet.runtimes.base import ContainerState, EventType, RuntimeEvent, SandboxState
-from minik8s.kubelet.status import is_terminal
+from minik8s.kubelet.status import Verdict, is_terminal
 
 log = get_logger(__name__)
 
@@ -69,6 +69,16 @@ class PodWorker:
         self.state.changed.set()
         self._decide()
         self.wake()
+
+    def evict(self, verdict: Verdict, grace: float) -> bool:
+        """The node cannot keep the pod. False: it is going anyway."""
+        if not self.is_active or self.is_leaving:
+            return False
+        self.state.verdict, self.state.eviction_grace = verdict, grace
+        self.state.stopping.set()
+        self.state.changed.set()
+        self.wake()
+        return True
 
     def wake(self) -> None:
         self._wake.set()

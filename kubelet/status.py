@@ -12,7 +12,7 @@ from typing import Any
 
 from minik8s.api import core
 from minik8s.api.meta import format_time
-from minik8s.kubelet.conditions import OWNED, compute_conditions, stamp
+from minik8s.kubelet.conditions import OWNED, compute_conditions, compute_disruption, stamp
 from minik8s.kubelet.container_status import ContainerFacts, compute_container_statuses
 from minik8s.kubelet.observed import Observed, is_sidecar
 from minik8s.kubelet.qos import qos_class
@@ -29,6 +29,8 @@ class Verdict:
 
     reason: str
     message: str
+    #: the node needed the room: said in a DisruptionTarget condition
+    disruption: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,8 @@ def compute_pod_status(pod: core.Pod, observed: Observed, facts: StatusFacts, no
     elif is_terminal(pod.status) and pod.status.phase:
         phase = pod.status.phase  # an end is final
     conditions = compute_conditions(pod, phase, statuses.init, statuses.regular, observed.ready_sandbox is not None)
+    if facts.verdict is not None and facts.verdict.disruption:
+        conditions.append(compute_disruption(facts.verdict.message))
     host_ips = list(facts.node.host_ips)
     pod_ips = _pod_ips(pod, observed, host_ips)
     return core.PodStatus(

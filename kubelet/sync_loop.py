@@ -30,7 +30,7 @@ from minik8s.kubelet.runtimes.base import (
     SandboxStatus,
 )
 from minik8s.kubelet.shared import PodCache
-from minik8s.kubelet.status import is_terminal
+from minik8s.kubelet.status import Verdict, is_terminal
 
 log = get_logger(__name__)
 
@@ -75,6 +75,10 @@ class SyncLoop:
     def reference_changed(self, uid: str) -> None:
         if worker := self.workers.get(uid):
             worker.reference_changed()
+
+    def evict(self, uid: str, verdict: Verdict, grace: float) -> bool:
+        worker = self.workers.get(uid)
+        return worker is not None and worker.evict(verdict, grace)
 
     def active_pods(self) -> list[core.Pod]:
         return [worker.state.pod for worker in self.workers.values() if worker.is_active]

@@ -315,6 +315,10 @@ class Runtime(Protocol):
         """Of running containers. May be empty where the runtime cannot measure."""
         ...
 
+    async def disk_usage(self, pod_uid: str = "") -> dict[str, int]:
+        """Container id → bytes that its writable layer takes on disk. Costly; empty where the runtime keeps none."""
+        ...
+
     def events(self) -> AsyncIterator[RuntimeEvent]:
         """Endless, with a bounded buffer (overflow becomes one RESYNC); survives engine restarts (RESYNC afterwards).
         The first event is always RESYNC. Several readers may iterate at once."""

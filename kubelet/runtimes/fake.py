@@ -362,6 +362,12 @@ class FakeRuntime:
             if c.status.state is State.RUNNING and pod_uid in ("", c.status.pod_uid)
         ]
 
+    async def disk_usage(self, pod_uid: str = "") -> dict[str, int]:
+        """→ base.Runtime: `Behaviour.disk_bytes`."""
+        await self._enter("disk_usage")
+        found = [c for c in self.containers.values() if pod_uid in ("", c.status.pod_uid)]
+        return {c.status.id: c.behaviour.disk_bytes for c in found}
+
     def events(self) -> AsyncIterator[base.RuntimeEvent]:
         """→ base.Runtime."""
         return self._hub.subscribe()

@@ -27,6 +27,7 @@ class Behaviour:
     exec_seconds: float = 0.0
     cpu_millis: int = 1
     memory_bytes: int = 1 << 20
+    disk_bytes: int = 0  # of the writable layer
 
     def run_exec(self, command: Sequence[str]) -> ExecResult:
         """The outcome of a command in the container."""

@@ -362,6 +362,14 @@ class DockerRuntime:
         found = await asyncio.gather(*(self._or_gone(one(entry["Id"])) for entry in entries))
         return [stats for stats in found if stats is not None]
 
+    async def disk_usage(self, pod_uid: str = "") -> dict[str, int]:
+        """→ base.Runtime: the engine walks the layers."""
+        labels = [f"{base.LABEL_NODE}={self.options.node_name}", f"{base.LABEL_CLUSTER}={self.options.cluster_id}"]
+        labels += [f"{base.LABEL_POD_UID}={pod_uid}"] if pod_uid else []
+        query = {"label": labels}
+        entries = await self.engine.call(lambda client: client.containers(all=True, size=True, filters=query))
+        return {entry["Id"]: entry.get("SizeRw", 0) for entry in entries}
+
     def events(self) -> AsyncIterator[base.RuntimeEvent]:
         """→ base.Runtime."""
         return self._hub.subscribe()

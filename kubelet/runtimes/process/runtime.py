@@ -366,6 +366,10 @@ class ProcessRuntime:
                 found += [figures] if figures else []
         return found
 
+    async def disk_usage(self, pod_uid: str = "") -> dict[str, int]:
+        """→ base.Runtime: writable layers are in memory."""
+        return {}
+
     def events(self) -> AsyncIterator[base.RuntimeEvent]:
         """→ base.Runtime."""
         return self._hub.subscribe()

@@ -13,6 +13,7 @@ from minik8s.api import core
 from minik8s.kubelet.admission import compute_refusal
 from minik8s.kubelet.backoff import Backoff, format_duration
 from minik8s.kubelet.command import compute_configs, make_parser, parse_taints
+from minik8s.kubelet.eviction.thresholds import DEFAULT, amounts, crossed, parse_thresholds, pressures
 from minik8s.kubelet.hosts import (
     ClusterDns,
     ResolvConf,
@@ -131,7 +132,8 @@ def test_a_healthy_node() -> None:
 
 
 def test_pressure_and_a_silent_runtime_are_told() -> None:
-    ill = replace(INPUTS, usage=Usage(1 << 20, 1 << 30, 0.5, 10), runtime_trouble="container runtime is down")
+    short = pressures(crossed(parse_thresholds(DEFAULT), amounts(Usage(1 << 20, 1 << 30, 0.5, 10), INPUTS.machine)))
+    ill = replace(INPUTS, pressures=short, runtime_trouble="container runtime is down")
     conditions = {c.type: c for c in compute_node_status(ill, [], "now").conditions}
     assert [conditions[k].status for k in ("MemoryPressure", "DiskPressure", "PIDPressure", "Ready")] == [
         "True", "True", "True", "False",
