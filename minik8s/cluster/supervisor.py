@@ -78,6 +78,8 @@ def start(config: ClusterConfig, programs: list[Program]) -> None:
     file = config.data_dir / "supervisord.conf"
     write_atomic(file, render_config(programs, config.data_dir).encode(), mode=0o600)
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    # where this is set, every process would compile all its modules at every start: a second for the cluster
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(file)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=config.data_dir, check=False)
     if done.returncode != 0:
