@@ -16,6 +16,8 @@ import ssl
 import time
 
 from minik8s.api.status import ApiError
+from minik8s.apiserver.aggregation.aggregator import Aggregator
+from minik8s.apiserver.aggregation.remote import ProxyIdentity
 from minik8s.apiserver.auth.authenticate import Authenticator
 from minik8s.apiserver.auth.authorize import AlwaysAllow
 from minik8s.apiserver.auth.service_account import TokenIssuer
@@ -48,6 +50,7 @@ class Server:
         token_issuer: TokenIssuer | None = None,
         api_audiences: list[str] | None = None,
         kubelet_context: ssl.SSLContext | None = None,
+        proxy_identity: ProxyIdentity | None = None,
         address: str = "",
     ) -> None:
         self.registry = registry
@@ -59,6 +62,7 @@ class Server:
         self.health = Health()
         self.metrics = Metrics()
         self.address = address
+        self.aggregator = Aggregator(registry, proxy_identity or ProxyIdentity())
         self.documents = documents.Documents(self)
         self._kubelet_context = kubelet_context
         self._audit_prefix = os.urandom(10).hex()
@@ -112,6 +116,9 @@ class Server:
         request.user = await self.authenticator.authenticate(request.headers, certificate, request.scope["headers"])
         if path.startswith(("/api/", "/apis/")):
             info = parse_path(path, request.method)
+            if self.aggregator.remotes and (remote := self.aggregator.match(path)) is not None:
+                request.info = info or NO_RESOURCE
+                return await self.aggregator.serve(request, remote)
             if info is not None:
                 info.kind = self.kinds.find(info.group, info.version, info.resource)
                 request.info = info

@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
     kubelet.add_argument(
         "--kubelet-certificate-authority", default="", metavar="FILE", help="signs kubelets' certificates"
     )
+    _add_aggregation(p.add_argument_group("aggregation"), d)
     p.add_argument("-v", "--v", type=int, default=0, metavar="LEVEL", help="2: one line per mutating request")
     return p
 
@@ -61,6 +62,20 @@ def _add_authentication(group: argparse._ArgumentGroup, d: Options) -> None:
     group.add_argument("--service-account-key-file", action="append", metavar="FILE", help="public keys of tokens")
     group.add_argument("--service-account-signing-key-file", default="", metavar="FILE", help="signs tokens")
     group.add_argument("--api-audiences", type=_commas, default=[], metavar="NAME[,NAME]", help="default: the issuer")
+
+
+def _add_aggregation(group: argparse._ArgumentGroup, d: Options) -> None:
+    group.add_argument("--proxy-client-cert-file", default="", metavar="FILE", help="shown to extension servers")
+    group.add_argument("--proxy-client-key-file", default="", metavar="FILE", help="its key")
+    text = "published for extension servers: the authority of that certificate"
+    group.add_argument("--requestheader-client-ca-file", default="", metavar="FILE", help=text)
+    for name, default, text in (
+        ("allowed-names", d.requestheader_allowed_names, "common names that may speak for users"),
+        ("username-headers", d.requestheader_username_headers, "headers with the user's name"),
+        ("group-headers", d.requestheader_group_headers, "headers with its groups"),
+        ("extra-headers-prefix", d.requestheader_extra_headers_prefix, "prefixes of headers with more"),
+    ):
+        group.add_argument(f"--requestheader-{name}", type=_commas, default=default, metavar="NAME[,NAME]", help=text)
 
 
 def _commas(text: str) -> list[str]:

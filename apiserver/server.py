@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import ipaddress
+import json
 import socket
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from minik8s.apiserver.aggregation.remote import ProxyIdentity
 from minik8s.apiserver.app import Server as Application
 from minik8s.apiserver.auth.authenticate import Authenticator
 from minik8s.apiserver.auth.service_account import LEGACY_ISSUER, TokenIssuer, TokenVerifier
@@ -63,6 +65,13 @@ class Options:
     kubelet_client_certificate: str = ""
     kubelet_client_key: str = ""
     kubelet_certificate_authority: str = ""
+    proxy_client_cert_file: str = ""
+    proxy_client_key_file: str = ""
+    requestheader_client_ca_file: str = ""
+    requestheader_allowed_names: list[str] = field(default_factory=list)
+    requestheader_username_headers: list[str] = field(default_factory=lambda: ["X-Remote-User"])
+    requestheader_group_headers: list[str] = field(default_factory=lambda: ["X-Remote-Group"])
+    requestheader_extra_headers_prefix: list[str] = field(default_factory=lambda: ["X-Remote-Extra-"])
     event_ttl: float = 3600.0
 
     @property
@@ -126,6 +135,7 @@ class ApiServer:
             token_issuer=self._issuer(),
             api_audiences=options.audiences,
             kubelet_context=self._kubelet_context(),
+            proxy_identity=ProxyIdentity(options.proxy_client_cert_file, options.proxy_client_key_file),
             address=f"{options.address}:{options.secure_port}",
         )
         self.http = HttpServer(self.app, options.bind_address, options.secure_port, self._tls())
@@ -165,6 +175,7 @@ class ApiServer:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.app.aggregator.close()
         await self.caches.close()
         await self.http.stop()
         self.registry.webhook_client.close()
@@ -190,11 +201,12 @@ class ApiServer:
 
         self._custom_resources = start_custom_resources(self.registry)
         self._tasks.append(asyncio.create_task(self._custom_resources.run(), name="custom-resources"))
-        identity = Identity(self.options.address, self.port, self.options.service_ip, self.options.client_ca_file)
+        identity = Identity(self.options.address, self.port, self.options.service_ip, self._trust())
         self._bootstrap = Bootstrap(self.registry, identity)
         self._tasks.append(asyncio.create_task(self._bootstrap.run(), name="bootstrap"))
         await self._custom_resources.synced.wait()
         await self._bootstrap.done.wait()
+        self._tasks.append(asyncio.create_task(self.app.aggregator.run(), name="aggregation"))
         gc.collect()
         gc.freeze()
 
@@ -242,6 +254,23 @@ class ApiServer:
         if not options.tls_cert_file:
             return None
         return create_ssl_context(options.tls_cert_file, options.tls_private_key_file, options.client_ca_file or None)
+
+    def _trust(self) -> dict[str, str]:
+        """What extension servers are told to trust (kube-system/extension-apiserver-authentication)."""
+        options = self.options
+        data: dict[str, str] = {}
+        if options.client_ca_file:
+            data["client-ca-file"] = Path(options.client_ca_file).read_text()
+        if options.requestheader_client_ca_file:
+            data["requestheader-client-ca-file"] = Path(options.requestheader_client_ca_file).read_text()
+            for key, values in (
+                ("allowed-names", options.requestheader_allowed_names),
+                ("username-headers", options.requestheader_username_headers),
+                ("group-headers", options.requestheader_group_headers),
+                ("extra-headers-prefix", options.requestheader_extra_headers_prefix),
+            ):
+                data[f"requestheader-{key}"] = json.dumps(values)
+        return data
 
     def _kubelet_context(self) -> ssl.SSLContext:
         """TLS towards kubelets: our client certificate; theirs is verified where an authority is given.

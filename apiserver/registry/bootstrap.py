@@ -3,15 +3,14 @@
 Mirrors pkg/controlplane/controller/{systemnamespaces,kubernetesservice,clusterauthenticationtrust} and
 pkg/registry/scheduling/rest. Created once and repaired every ten seconds, since people delete things.
 
-Invariant: what exists is left as it is, except the addresses of this server itself.
+Invariant: what exists is left as it is, except the addresses of this server itself and whom it tells others to trust.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
 from minik8s.api.scheme import SCHEME, Kind
@@ -38,7 +37,7 @@ class Identity:
     advertise_address: str
     port: int
     service_ip: str
-    client_ca_file: str = ""
+    trust: dict[str, str] = field(default_factory=dict)
 
 
 def _kind(group: str, version: str, plural: str) -> Kind:
@@ -73,7 +72,7 @@ class Bootstrap:
                 self._ensure("scheduling.k8s.io", "v1", "priorityclasses", _priority_class(*row))
                 for row in PRIORITY_CLASSES
             ),
-            self._ensure("", "v1", "configmaps", self._authentication_config()),
+            self._replace("", "v1", "configmaps", self._authentication_config(), "data"),
             self._ensure("", "v1", "services", self._service()),
         )
         if ipaddress.ip_address(self._identity.advertise_address).is_loopback:
@@ -144,11 +143,8 @@ class Bootstrap:
 
     def _authentication_config(self) -> JsonObject:
         """What extension API servers read to trust our clients' certificates."""
-        data = {}
-        if self._identity.client_ca_file:
-            data["client-ca-file"] = Path(self._identity.client_ca_file).read_text()
         metadata = {"name": "extension-apiserver-authentication", "namespace": "kube-system"}
-        return {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": data}
+        return {"kind": "ConfigMap", "apiVersion": "v1", "metadata": metadata, "data": self._identity.trust}
 
 
 def _expected(error: Exception) -> bool:

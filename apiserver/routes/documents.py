@@ -33,7 +33,7 @@ class Documents:
         self._kept: dict[tuple[str, str], tuple[bytes, bytes, bytes]] = {}
         self._human: Any = None
         self._openapi_builder: Any = None
-        self._made_for = server.kinds.version
+        self._made_for = (server.kinds.version, server.aggregator.version)
 
     async def serve(self, request: Request) -> Response:
         """Answer a path that is no resource's; 404 where it is nobody's."""
@@ -79,13 +79,20 @@ class Documents:
             version = aggregated_version(accept)
             if version:
                 content_type = f"application/json;g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
-                build = lambda: discovery.aggregated(self.kinds(), core, version)  # noqa: E731
+                extend = self._server.aggregator.extend_aggregated if not core else dict
+                build = lambda: extend(discovery.aggregated(self.kinds(), core, version))  # noqa: E731
                 return self._kept_response(request, path, version, build, content_type.encode())
             if core:
                 address = f"{self._server.address}"
                 return self._kept_response(request, path, "", lambda: discovery.api_versions(address))
-            return self._kept_response(request, path, "", lambda: discovery.api_group_list(self.kinds()))
+            merge = self._server.aggregator.extend_groups
+            return self._kept_response(request, path, "", lambda: merge(discovery.api_group_list(self.kinds())))
         if not core and depth == 2:
+            if self._server.aggregator.serves_group(parts[1]):
+                own = discovery.api_group(self.kinds(), parts[1]) if self._has(parts[1]) else None
+                return self._kept_response(
+                    request, path, "", lambda: self._server.aggregator.extend_group(parts[1], own)
+                )
             self._must_exist(parts[1])
             return self._kept_response(request, path, "", lambda: discovery.api_group(self.kinds(), parts[1]))
         group, group_version = ("", parts[1]) if core else (parts[1], parts[2])
@@ -100,8 +107,11 @@ class Documents:
         """All kinds that are served."""
         return self._server.kinds.all()
 
+    def _has(self, group: str, version: str = "") -> bool:
+        return any(kind.group == group and version in ("", kind.version) for kind in self.kinds())
+
     def _must_exist(self, group: str, version: str = "") -> None:
-        if not any(kind.group == group and version in ("", kind.version) for kind in self.kinds()):
+        if not self._has(group, version):
             raise NotFound.path()
 
     def paths(self) -> list[str]:
@@ -123,15 +133,32 @@ class Documents:
         if path == "/openapi/v2":
             if "proto-openapi" in accept and not accept.startswith("application/json"):
                 content_type = b"application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
-                return await self._kept_later(request, path, "protobuf", openapi.v2_protobuf, content_type)
-            return await self._kept_later(request, path, "", openapi.v2_json)
+                build = lambda: self._v2_protobuf(openapi)  # noqa: E731
+                return await self._kept_later(request, path, "protobuf", build, content_type)
+            return await self._kept_later(request, path, "", lambda: self._v2_json(openapi))
+        aggregator = self._server.aggregator
         if path == "/openapi/v3":
-            return await self._kept_later(request, path, "", openapi.v3_index)
+            return await self._kept_later(request, path, "", lambda: aggregator.extend_v3_index(openapi.v3_index()))
         name = path.removeprefix("/openapi/v3/")
+        remote = aggregator.openapi_v3(name)
+        if remote is not None:
+            return self._kept_response(request, path, "", lambda: remote)
         try:
             return await self._kept_later(request, path, "", lambda: openapi.v3(name))
         except KeyError:
             raise NotFound.path() from None
+
+    def _v2_json(self, openapi: Any) -> bytes:
+        extended = self._server.aggregator.extend_openapi_v2(openapi.v2)
+        return openapi.v2_json() if extended is openapi.v2 else orjson.dumps(extended)  # type: ignore[no-any-return]
+
+    def _v2_protobuf(self, openapi: Any) -> bytes:
+        extended = self._server.aggregator.extend_openapi_v2(openapi.v2)
+        if extended is openapi.v2:
+            return openapi.v2_protobuf()  # type: ignore[no-any-return]
+        from minik8s.apiserver.openapi.protobuf import encode
+
+        return encode(extended)
 
     def _load_openapi(self, factory: Any) -> Any:
         if self._openapi_builder is None:
@@ -139,11 +166,13 @@ class Documents:
         return self._openapi_builder
 
     def _forget_old(self) -> None:
-        """Documents made before kinds came or went."""
-        if self._made_for != self._server.kinds.version:
-            self._made_for = self._server.kinds.version
+        """Documents made before kinds came or went, here or on servers behind this one."""
+        kinds, remotes = self._server.kinds.version, self._server.aggregator.version
+        if self._made_for != (kinds, remotes):
+            if self._made_for[0] != kinds:
+                self._openapi_builder = None
+            self._made_for = (kinds, remotes)
             self._kept.clear()
-            self._openapi_builder = None
 
     # -- kept documents ---------------------------------------------------------------------------------------------
 
