@@ -4,6 +4,9 @@ Mirrors structured-merge-diff/v4/typed/reconcile_schema.go. A set does not say i
 container that is owned alone, without anything below it, counts as one that was atomic: its owner comes to own what is
 in it now. (That also meets an owner of a map whose entries others have taken one by one: upstream does the same.)
 
+Unlike upstream, managers that apply are spared this: theirs are claims of `{}` (since SMD 4.1), and to expand them would
+have the second of two equal applies remove what it never said. Theirs are right again with the next apply anyway.
+
 Nearly every write finds nothing to do here, so the search is the quick part, and the work is done where it found.
 """
 
@@ -12,7 +15,7 @@ from __future__ import annotations
 from typing import Any
 
 from minik8s.apiserver.managedfields.elements import SELF
-from minik8s.apiserver.managedfields.entries import Managed
+from minik8s.apiserver.managedfields.entries import APPLY, Managed
 from minik8s.apiserver.managedfields.fieldset import element_of, fields_of
 from minik8s.apiserver.managedfields.profile import Profile
 from minik8s.apiserver.managedfields.schema import DEDUCED, SCALAR, Node, resolve
@@ -29,6 +32,8 @@ def reconcile(profile: Profile, live: JsonObject, managed: Managed) -> bool:
         if then is None or then.node is DEDUCED:
             continue
         mismatched = _search(owned.fields, then.node)
+        if manager.operation == APPLY:
+            mismatched = [entry for entry in mismatched if not entry[1]]
         if mismatched:
             value = live if then is profile else profile.convert(live, then)
             fields = _repaired(owned.fields, mismatched, value, then.node)
