@@ -14,9 +14,10 @@ import os
 import socket
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from minik8s.serving import StreamPair
+if TYPE_CHECKING:
+    from minik8s.serving import StreamPair
 
 T = TypeVar("T")
 CLONE_NEWNET = 0x40000000
@@ -72,6 +73,8 @@ def connect_local(port: int) -> socket.socket:
 async def open_in_pod(pid: int, address: str, port: int) -> StreamPair:
     """A connection to localhost:port in the namespace of `pid` (0: this one); without the right to enter it, to the
     pod's own address. ConnectionError when nobody listens."""
+    from minik8s.serving import StreamPair  # brings uvicorn: not while the node is starting
+
     try:
         sock = await asyncio.to_thread(run_in_netns, pid, lambda: connect_local(port)) if pid else connect_local(port)
     except PermissionError:
