@@ -135,7 +135,9 @@ class DefinitionController:
     def _serve(self, definition: Json, revision: int) -> None:
         """What was stored before now may have been written by an older form of the definition."""
         known = self._catalog.definition(definition["metadata"]["name"])
-        self._catalog.put(definition, revision if known is None else self._registry.resources.of(self._kind).cache.revision)
+        self._catalog.put(
+            definition, revision if known is None else self._registry.resources.of(self._kind).cache.revision
+        )
 
     async def _settle(self, name: str, definition: Json, others: list[Json]) -> None:
         """Write the status that the definition ought to have, and serve it just before."""
@@ -173,7 +175,9 @@ class DefinitionController:
         """Delete all instances, wait until they are gone, let go of the definition."""
         try:
             served = self._catalog.definition(name)
-            await self._terminating(name, "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress")
+            await self._terminating(
+                name, "True", "InstanceDeletionInProgress", "CustomResource deletion is in progress"
+            )
             if served is None:
                 await self._terminating(name, "False", "NeverEstablished", "resource was never established")
             else:

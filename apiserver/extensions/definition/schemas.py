@@ -61,8 +61,10 @@ def _children(schema: Schema, path: str, place: Place) -> Iterator[tuple[Schema,
     if isinstance(schema.get("additionalProperties"), dict):
         where = f"{path}.additionalProperties"
         forbidden = "inside additionalProperties applying to object metadata" if place.in_metadata else ""
-        yield schema["additionalProperties"], where, replace(
-            inner, defaults_forbidden=forbidden or place.defaults_forbidden
+        yield (
+            schema["additionalProperties"],
+            where,
+            replace(inner, defaults_forbidden=forbidden or place.defaults_forbidden),
         )
     for key, child in (schema.get("properties") or {}).items():
         spot = inner
@@ -187,9 +189,7 @@ def _check_items_of_maps_and_sets(errors: Errors, schema: Schema, path: str) -> 
         if child is None:
             continue
         if key not in (items.get("required") or ()) and child.get("default") is None:
-            text = (
-                "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
-            )
+            text = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
             errors.append(FieldError.required(f"{where}.default", text))
         if child.get("nullable"):
             text = "this property is in x-kubernetes-list-map-keys, so it cannot be nullable"

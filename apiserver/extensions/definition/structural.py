@@ -160,7 +160,11 @@ def _check_complete(errors: Errors, schema: Schema, outer: Schema, path: str) ->
 
 
 def _nested(schema: Schema) -> list[tuple[Schema, str]]:
-    found = [(one, f"{key}[{index}]") for key in ("allOf", "anyOf", "oneOf") for index, one in enumerate(schema.get(key) or ())]
+    found = [
+        (one, f"{key}[{index}]")
+        for key in ("allOf", "anyOf", "oneOf")
+        for index, one in enumerate(schema.get(key) or ())
+    ]
     return found + ([(schema["not"], "not")] if schema.get("not") is not None else [])
 
 

@@ -25,9 +25,7 @@ from minik8s.apiserver.validation.meta import (
 Json = dict[str, Any]
 Errors = list[FieldError]
 _ROOT_KEYS = frozenset(
-    "description type format title maximum exclusiveMaximum minimum exclusiveMinimum maxLength minLength pattern maxItems"
-    " minItems uniqueItems multipleOf required items properties externalDocs example"
-    " x-kubernetes-preserve-unknown-fields x-kubernetes-validations".split()
+    ["description", "type", "format", "title", "maximum", "exclusiveMaximum", "minimum", "exclusiveMinimum", "maxLength", "minLength", "pattern", "maxItems", "minItems", "uniqueItems", "multipleOf", "required", "items", "properties", "externalDocs", "example", "x-kubernetes-preserve-unknown-fields", "x-kubernetes-validations"]
 )
 _ROOT_NAMES = (
     "[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern"
@@ -158,9 +156,7 @@ def _same_version(spec: Json | None, name: str) -> Json | None:
     return next((version for version in (spec or {}).get("versions") or () if version.get("name") == name), None)
 
 
-def _check_parts(
-    errors: Errors, version: Json, path: str, common: set[str], first: bool, old: Json | None
-) -> None:
+def _check_parts(errors: Errors, version: Json, path: str, common: set[str], first: bool, old: Json | None) -> None:
     """The hoistable parts of a version, once where they are common to all."""
     for key, (hoisted, check) in parts.HOISTED.items():
         if key in common and not first:

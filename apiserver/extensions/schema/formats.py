@@ -70,8 +70,7 @@ def _date_time(value: str) -> bool:
 _DURATION = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)(((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*)")
 _WORDS = re.compile(r"((\d+)\s*([A-Za-zµ]+))")
 _UNITS = frozenset(
-    "ns nano nanos us µs micro micros ms milli millis s sec secs m min mins h hr hour hours d day days w wk week weeks"
-    " nanosecond nanoseconds microsecond microseconds millisecond milliseconds second seconds minute minutes".split()
+    ["ns", "nano", "nanos", "us", "µs", "micro", "micros", "ms", "milli", "millis", "s", "sec", "secs", "m", "min", "mins", "h", "hr", "hour", "hours", "d", "day", "days", "w", "wk", "week", "weeks", "nanosecond", "nanoseconds", "microsecond", "microseconds", "millisecond", "milliseconds", "second", "seconds", "minute", "minutes"]
 )
 
 
@@ -117,10 +116,14 @@ def _isbn10(value: str) -> bool:
 
 def _isbn13(value: str) -> bool:
     text = re.sub(r"[ -]", "", value)
-    return re.fullmatch(r"\d{13}", text) is not None and sum(int(c) * (1, 3)[i % 2] for i, c in enumerate(text)) % 10 == 0
+    return (
+        re.fullmatch(r"\d{13}", text) is not None and sum(int(c) * (1, 3)[i % 2] for i, c in enumerate(text)) % 10 == 0
+    )
 
 
-_MAC = r"([0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}|[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){7}|([0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4})"
+_MAC = (
+    r"([0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}|[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){7}|([0-9a-fA-F]{4}\.){2}[0-9a-fA-F]{4})"
+)
 
 #: Format, without its dashes → is the text one?
 FORMATS: dict[str, Callable[[str], bool]] = {

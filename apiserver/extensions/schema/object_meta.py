@@ -49,7 +49,7 @@ def _mend(given: dict[str, Any], error: ValidationError, path: str, removed: lis
         location = mistake["loc"]
         parent: Any = given
         for step in location[:-1]:
-            parent = parent[step] if isinstance(parent, dict) and step in parent or isinstance(parent, list) else None
+            parent = parent[step] if (isinstance(parent, dict) and step in parent) or isinstance(parent, list) else None
             if parent is None:
                 break
         if mistake["type"] == "extra_forbidden" and isinstance(parent, dict):
@@ -127,7 +127,9 @@ def _check_resource(value: dict[str, Any], path: str) -> list[FieldError]:
             errors.append(FieldError.invalid(join(path, "metadata"), value["metadata"], str(error)))
         else:
             meta.setdefault("name", "fakename")
-            check_object_meta(errors, {"metadata": meta}, bool(meta.get("namespace")), _path_segment, join(path, "metadata"))
+            check_object_meta(
+                errors, {"metadata": meta}, bool(meta.get("namespace")), _path_segment, join(path, "metadata")
+            )
     return errors
 
 

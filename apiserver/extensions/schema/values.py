@@ -94,7 +94,7 @@ class SchemaValidator:
             return
         elif found == "number" and "integer" in wanted and float(value).is_integer():
             return
-        text = f'{path} in body must be of type {",".join(wanted)}: {quote(found)}'
+        text = f"{path} in body must be of type {','.join(wanted)}: {quote(found)}"
         result.errors.append(FieldError.type_invalid(self._where(path), found, text))
 
     def _check_enum(self, result: _Result, value: Any, schema: Schema, path: str) -> None:

@@ -151,4 +151,3 @@ class _CustomView:
                 return data
         obj = orjson.loads(data)
         return orjson.dumps(self._resource.read(obj))
-
