@@ -71,6 +71,8 @@ _VALIDATORS = {
     ("storage.k8s.io", "CSIDriver"): "persistent:CSI_DRIVER",
     ("storage.k8s.io", "VolumeAttachment"): "persistent:VOLUME_ATTACHMENT",
     ("certificates.k8s.io", "CertificateSigningRequest"): "certificates:CSR",
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): "policies.validation:POLICY",
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): "policies.validation:BINDING",
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): "extensions:MUTATING_WEBHOOKS",
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): "extensions:VALIDATING_WEBHOOKS",
     ("apiextensions.k8s.io", "CustomResourceDefinition"): "extensions:CRD",
@@ -84,5 +86,6 @@ def validator_for(kind: Kind) -> Validator | None:
     if target is None:
         return None
     module, _, name = target.partition(":")
-    validator: Validator = getattr(import_module(f"minik8s.apiserver.validation.{module}"), name)
+    module = f"minik8s.apiserver.{module}" if "." in module else f"minik8s.apiserver.validation.{module}"
+    validator: Validator = getattr(import_module(module), name)
     return validator

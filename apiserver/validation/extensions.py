@@ -35,6 +35,10 @@ def _check_webhooks(errors: Errors, obj: Json, mutating: bool) -> None:
             _check_rule(errors, rule, f"{path}.rules[{position}]")
         check_enum(errors, webhook.get("failurePolicy"), ("Fail", "Ignore"), f"{path}.failurePolicy", required=False)
         check_enum(errors, webhook.get("matchPolicy"), ("Equivalent", "Exact"), f"{path}.matchPolicy", required=False)
+        if webhook.get("matchConditions"):
+            from minik8s.apiserver.policies.validation import check_conditions
+
+            check_conditions(errors, webhook["matchConditions"], f"{path}.matchConditions")
         _check_effects(errors, webhook, path)
         seconds = webhook.get("timeoutSeconds")
         if seconds is not None and not 1 <= seconds <= 30:
