@@ -36,6 +36,8 @@ def parser() -> argparse.ArgumentParser:
         "--kubelet-certificate-authority", default="", metavar="FILE", help="signs kubelets' certificates"
     )
     _add_aggregation(p.add_argument_group("aggregation"), d)
+    p.add_argument("--runtime-config", default="", metavar="GROUP/VERSION[=true],…",
+                   help="serve versions besides: policy/v1beta1, discovery.k8s.io/v1beta1, batch/v1beta1")  # fmt: skip
     p.add_argument("-v", "--v", type=int, default=0, metavar="LEVEL", help="2: one line per mutating request")
     return p
 
@@ -91,6 +93,15 @@ def options_from(arguments: argparse.Namespace) -> Options:
     return Options(**given)
 
 
+def _check_runtime_config(p: argparse.ArgumentParser, text: str) -> None:
+    from minik8s.apiserver.registry.runtime_config import RuntimeConfigError, compute_extra_kinds
+
+    try:
+        compute_extra_kinds(text)
+    except RuntimeConfigError as error:
+        p.error(str(error))
+
+
 def main(argv: list[str]) -> int:
     """Run until told to stop; the exit code."""
     p = parser()
@@ -101,6 +112,8 @@ def main(argv: list[str]) -> int:
     options = options_from(arguments)
     if options.storage_backend == "etcd3" and not options.etcd_servers:
         p.error("--storage-backend etcd3 needs --etcd-servers")
+    if options.runtime_config:
+        _check_runtime_config(p, options.runtime_config)
 
     async def serve() -> None:
         if ignored:

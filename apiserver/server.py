@@ -73,6 +73,7 @@ class Options:
     requestheader_group_headers: list[str] = field(default_factory=lambda: ["X-Remote-Group"])
     requestheader_extra_headers_prefix: list[str] = field(default_factory=lambda: ["X-Remote-Extra-"])
     event_ttl: float = 3600.0
+    runtime_config: str = ""
 
     @property
     def audiences(self) -> list[str]:
@@ -129,6 +130,10 @@ class ApiServer:
         self.store = store or make_store(options)
         self.caches = CacheSet(self.store, options.etcd_compaction_interval)
         self.registry = ServerRegistry(self.store, self.caches, options.service_ranges, int(options.event_ttl))
+        if options.runtime_config:
+            from minik8s.apiserver.registry.runtime_config import serve_extra_kinds
+
+            serve_extra_kinds(self.registry, options.runtime_config)
         self.app = Application(
             self.registry,
             self._authenticator(),

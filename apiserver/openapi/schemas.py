@@ -26,6 +26,9 @@ _PACKAGES = {
     "apiregistration": "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1",
     "autoscaling.v1": "io.k8s.api.autoscaling.v1",
     "autoscaling.v2": "io.k8s.api.autoscaling.v2",
+    "legacy.batch": "io.k8s.api.batch.v1beta1",
+    "legacy.discovery": "io.k8s.api.discovery.v1beta1",
+    "legacy.policy": "io.k8s.api.policy.v1beta1",
 }
 #: Fields that are a definition of their own, without being a model class.
 _NAMED_FORMATS = {

@@ -239,7 +239,8 @@ async def _commit_update(
             await resource.strategy.after_delete(ctx, old)
         return Written(orjson.dumps(new), deleted=True)
     tracking.keep_times(new, old)
-    if new == old and not resource.outdated(entry):  # nothing is written, and the version stays; the order of keys may differ all the same
+    if new == old and not resource.outdated(entry):
+        # nothing is written, and the version stays; the order of keys may differ all the same
         return Written(await resource.render(entry))
     reservation = None
     if not ctx.subresource:
