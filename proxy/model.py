@@ -200,6 +200,6 @@ def _candidate(endpoint: discovery.Endpoint, port: int, node_name: str) -> _Cand
     terminating = bool(conditions and conditions.terminating)
     return _Candidate(
         Endpoint(endpoint.addresses[0], port, endpoint.node_name == node_name),
-        ready=ready and not terminating,
+        ready=ready,  # of a terminating one too, where the service publishes what is not ready
         serving_terminating=serving and terminating,
     )

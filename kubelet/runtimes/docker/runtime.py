@@ -24,6 +24,7 @@ from minik8s.kubelet.runtimes.docker import config as render
 from minik8s.kubelet.runtimes.docker import inspect as parse
 from minik8s.kubelet.runtimes.docker.engine import Engine, EngineError
 from minik8s.kubelet.runtimes.docker.execution import Execution
+from minik8s.kubelet.runtimes.docker.hairpin import allow_hairpin
 from minik8s.kubelet.runtimes.docker.images import DockerImages
 from minik8s.kubelet.runtimes.docker.streams import demultiplex
 from minik8s.kubelet.runtimes.netns import open_in_pod
@@ -98,7 +99,10 @@ class DockerRuntime:
                 if self._learns_oom_limit(exc):
                     continue
                 raise _as_create_error(exc) from exc
-            return (await self._place(identifier)).status
+            place = await self._place(identifier)
+            if not place.status.host_network:
+                allow_hairpin(place.pid)
+            return place.status
 
     @staticmethod
     def _starter(identifier: str) -> Callable[[Any], None]:

@@ -41,6 +41,13 @@ def test_unready_endpoints_are_left_out():
     assert sp.cluster_endpoints == ()
 
 
+def test_a_slice_that_calls_a_leaving_endpoint_ready_is_believed():
+    """Of a service with publishNotReadyAddresses."""
+    leaving = endpoint("10.0.0.1", ready=True, serving=True, terminating=True)
+    [port] = compute_service_ports([service()], [slice_of(leaving, endpoint("10.0.0.2"))], "n1")
+    assert [e.ip for e in port.cluster_endpoints] == ["10.0.0.1", "10.0.0.2"]
+
+
 def test_serving_terminating_endpoints_are_the_last_resort():
     leaving = endpoint("10.0.0.1", ready=False, serving=True, terminating=True)
     [sp] = compute_service_ports([service()], [slice_of(leaving)], "n1")
