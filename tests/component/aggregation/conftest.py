@@ -15,6 +15,7 @@ from tests.component.webhooks.conftest import make_authority
 
 Json = dict[str, Any]
 GROUP, VERSION = "wardle.example.com", "v1alpha1"
+FLUNDERS_PATH = f"/apis/{GROUP}/{VERSION}/namespaces/default/flunders"
 RESOURCES = {
     "kind": "APIResourceList",
     "apiVersion": "v1",

@@ -8,13 +8,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from tests.component.aggregation.conftest import FLUNDER, GROUP, VERSION, ExtensionServer
+from tests.component.aggregation.conftest import FLUNDER, FLUNDERS_PATH, GROUP, VERSION, ExtensionServer
 from tests.component.conftest import RunningServer
 
 Json = dict[str, Any]
 API_SERVICES = "/apis/apiregistration.k8s.io/v1/apiservices"
 NAME = f"{VERSION}.{GROUP}"
-FLUNDERS = f"/apis/{GROUP}/{VERSION}/namespaces/default/flunders"
+FLUNDERS = FLUNDERS_PATH
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
 
