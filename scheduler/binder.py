@@ -161,20 +161,21 @@ class Binder:
             return
         meta = claim["metadata"]
         storage_class = self._listers.classes.get(claim["spec"].get("storageClassName") or "", {})
-        if storage_class.get("provisioner") == NO_PROVISIONER:
-            await self._claim_volume(claim, node)
+        if await self._claim_volume(claim, node):
             return
+        if storage_class.get("provisioner") == NO_PROVISIONER:
+            raise BindingFailed("binding volumes: no persistent volume suits any more")
         body = {"metadata": {"uid": meta["uid"], "annotations": {SELECTED_NODE: node}}}
         await self._client.patch(CLAIMS, meta["name"], meta["namespace"], body)
 
-    async def _claim_volume(self, claim: Any, node: str) -> None:
-        """Reserve the smallest volume that suits; the volume controller completes the binding."""
+    async def _claim_volume(self, claim: Any, node: str) -> bool:
+        """Reserve the smallest volume that suits, if any does; the volume controller completes the binding."""
         meta = claim["metadata"]
         fitting = [
             volume for volume in self._listers.volumes.values() if suits(volume, claim) and self._reaches(volume, node)
         ]
         if not fitting:
-            raise BindingFailed("binding volumes: no persistent volume suits any more")
+            return False
         best = min(fitting, key=lambda volume: parse_bytes((volume["spec"].get("capacity") or {}).get("storage", "0")))
         ref = {
             "apiVersion": "v1", "kind": "PersistentVolumeClaim", "name": meta["name"], "namespace": meta["namespace"],
@@ -182,6 +183,7 @@ class Binder:
         }  # fmt: skip
         body = {"metadata": {"resourceVersion": best["metadata"]["resourceVersion"]}, "spec": {"claimRef": ref}}
         await self._client.patch(VOLUMES, best["metadata"]["name"], "", body)
+        return True
 
     def _reaches(self, volume: Any, node: str) -> bool:
         position = self._snapshot.position.get(node)

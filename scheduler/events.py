@@ -30,6 +30,7 @@ _INTERESTS: dict[str, frozenset[str]] = {
     "NodeAffinity": frozenset({NODE_ADDED, NODE_LABELS}),
     "NodePorts": frozenset({NODE_ADDED, POD_GONE}),
     "NodeResourcesFit": frozenset({NODE_ADDED, NODE_ALLOCATABLE, POD_GONE}),
+    "VolumeRestrictions": frozenset({POD_GONE, STORAGE}),
     "VolumeBinding": frozenset({NODE_ADDED, NODE_LABELS, STORAGE}),
     "PodTopologySpread": frozenset({NODE_ADDED, NODE_GONE, NODE_LABELS, NODE_TAINTS, POD_ADDED, POD_LABELS, POD_GONE}),
     "InterPodAffinity": frozenset({NODE_ADDED, NODE_LABELS, POD_ADDED, POD_LABELS, POD_GONE}),

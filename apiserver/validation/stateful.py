@@ -33,6 +33,18 @@ _MUTABLE = (
 )  # fmt: skip
 
 
+def with_claims_as_volumes(spec: Json) -> Json:
+    """The spec as its pods will be: each claim template is a volume, which takes the place of one of that name."""
+    template = spec.get("template") or {}
+    pod = template.get("spec") or {}
+    claims = [(claim.get("metadata") or {}).get("name") for claim in spec.get("volumeClaimTemplates") or ()]
+    claimed = [{"name": name, "emptyDir": {}} for name in claims if name]
+    if not claimed:
+        return spec
+    others = [volume for volume in pod.get("volumes") or () if volume.get("name") not in claims]
+    return {**spec, "template": {**template, "spec": {**pod, "volumes": [*others, *claimed]}}}
+
+
 def _check_stateful_spec(errors: Errors, spec: Json) -> None:
     policy = spec.get("podManagementPolicy")
     if policy not in ("OrderedReady", "Parallel"):
@@ -57,7 +69,7 @@ def _check_stateful_spec(errors: Errors, spec: Json) -> None:
         check_non_negative(errors, spec.get(key), f"spec.{key}")
     check_non_negative(errors, (spec.get("ordinals") or {}).get("start"), "spec.ordinals.start")
     selectable = check_workload_selector(errors, spec, "statefulset")
-    check_selected_template(errors, spec, selectable)
+    check_selected_template(errors, with_claims_as_volumes(spec), selectable)
     check_restart_policy(errors, spec, "StatefulSet")
 
 
@@ -94,7 +106,7 @@ def validate_stateful_status(new: Json, old: Json) -> list[FieldError]:
 
 def _check_daemon_spec(errors: Errors, spec: Json) -> None:
     selectable = check_workload_selector(errors, spec, "daemonset")
-    check_selected_template(errors, spec, selectable)
+    check_selected_template(errors, with_claims_as_volumes(spec), selectable)
     check_restart_policy(errors, spec, "DaemonSet")
     for key in ("minReadySeconds", "revisionHistoryLimit"):
         check_non_negative(errors, spec.get(key), f"spec.{key}")

@@ -13,7 +13,7 @@ from minik8s.scheduler.plugins.node_state import NodeName, NodeUnschedulable
 from minik8s.scheduler.plugins.resources import BalancedAllocation, Fit
 from minik8s.scheduler.plugins.spread import PodTopologySpread
 from minik8s.scheduler.plugins.taints import TaintToleration
-from minik8s.scheduler.plugins.volumes import VolumeBinding
+from minik8s.scheduler.plugins.volumes import VolumeBinding, VolumeRestrictions
 
 
 def default_algorithm(listers: Listers | None = None, seed: int | None = None) -> Algorithm:
@@ -22,7 +22,8 @@ def default_algorithm(listers: Listers | None = None, seed: int | None = None) -
     taints, affinity, fit = TaintToleration(), NodeAffinity(), Fit()
     spread, interpod = PodTopologySpread(listers), InterPodAffinity()
     filters: list[Filter] = [
-        NodeUnschedulable(), NodeName(), taints, affinity, NodePorts(), fit, VolumeBinding(listers), spread, interpod,
+        NodeUnschedulable(), NodeName(), taints, affinity, NodePorts(), fit, VolumeRestrictions(listers),
+        VolumeBinding(listers), spread, interpod,
     ]  # fmt: skip
     scores: list[Score] = [taints, affinity, fit, spread, interpod, BalancedAllocation(), ImageLocality()]
     return Algorithm(filters, scores, seed)

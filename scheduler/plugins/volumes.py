@@ -2,7 +2,7 @@
 
 Mirrors the part of plugins/volumebinding that needs no driver: bound claims' node affinity; claims that wait for their
 first consumer, bound to a fitting free volume or left to the provisioner by the `selected-node` annotation (binder.py
-writes it). Left out: CSI attach limits, storage capacity, ReadWriteOncePod, zone labels of volumes.
+writes it). Left out: CSI attach limits, storage capacity, zone labels of volumes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from minik8s.scheduler.snapshot import Bools, Snapshot
 
 NODE_CONFLICT = "node(s) had volume node affinity conflict"
 NO_VOLUME = "node(s) didn't find available persistent volumes to bind"
+TAKEN = "node has pod using PersistentVolumeClaim with the same name and ReadWriteOncePod access mode"
 UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
 NO_PROVISIONER = "kubernetes.io/no-provisioner"
 BIND_COMPLETED = "pv.kubernetes.io/bind-completed"
@@ -72,14 +73,38 @@ class VolumeBinding:
 
     def _bindable(self, claim: Object, snapshot: Snapshot) -> Bools:
         storage_class = self._listers.classes[claim["spec"]["storageClassName"]]
+        found = np.zeros(snapshot.size, np.bool_)
         if storage_class.get("provisioner") != NO_PROVISIONER:
             topologies = storage_class.get("allowedTopologies") or []
-            return _in_topologies(topologies, snapshot) if topologies else snapshot.alive.copy()
-        found = np.zeros(snapshot.size, np.bool_)
+            if not topologies:
+                return snapshot.alive.copy()
+            found = _in_topologies(topologies, snapshot)
         for volume in self._listers.volumes.values():
             if suits(volume, claim):
                 found |= reachable(volume, snapshot)
         return found
+
+
+class VolumeRestrictions:
+    """A ReadWriteOncePod claim is one pod's at a time. Mirrors that part of plugins/volumerestrictions."""
+
+    name = "VolumeRestrictions"
+
+    def __init__(self, listers: Listers) -> None:
+        self._listers = listers
+
+    def filter(self, pod: SchedPod, snapshot: Snapshot) -> Verdict | None:
+        sole = {name for name in pod.claims if self._is_sole(f"{pod.namespace}/{name}")}
+        if not sole:
+            return None
+        for other in snapshot.pods.values():
+            if other.namespace == pod.namespace and other.key != pod.key and not sole.isdisjoint(other.claims):
+                return Verdict([Reason(TAKEN, snapshot.alive.copy())])
+        return None
+
+    def _is_sole(self, key: str) -> bool:
+        claim = self._listers.claims.get(key)
+        return claim is not None and "ReadWriteOncePod" in (claim["spec"].get("accessModes") or ())
 
 
 def is_bound(claim: Object) -> bool:
@@ -102,6 +127,8 @@ def suits(volume: Object, claim: Object) -> bool:
     meta = claim["metadata"]
     if ref and (ref.get("name"), ref.get("namespace")) != (meta["name"], meta.get("namespace")):
         return False
+    if ref and ref.get("uid") and ref["uid"] != meta.get("uid"):
+        return False  # released by an earlier claim of this name
     if volume["metadata"].get("deletionTimestamp") or (have.get("storageClassName") or "") != want["storageClassName"]:
         return False
     if not set(want.get("accessModes") or ()) <= set(have.get("accessModes") or ()):

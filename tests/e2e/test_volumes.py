@@ -186,7 +186,7 @@ def test_readiness_gate_sidecar_and_hooks(cluster: Cluster) -> None:
     side = "touch /s/sidecar; trap 'cp /s/log /s/seen; exit 0' TERM; sleep 600 & wait"
     spec["initContainers"] = [{
         **spec["containers"][0], "name": "side", "lifecycle": None, "restartPolicy": "Always", "command": ["sh", "-c", side],
-        "startupProbe": {"exec": {"command": ["test", "-e", "/s/sidecar"]}, "periodSeconds": 1},
+        "startupProbe": {"exec": {"command": ["sh", "-c", "test -e /s/sidecar"]}, "periodSeconds": 1},
     }]  # fmt: skip
     cluster.apply(made)
     wait_phase(cluster, "gated", "Running")

@@ -197,6 +197,19 @@ def volume(name: str, node: str, size: str = "2Gi") -> dict[str, Any]:
     }  # fmt: skip
 
 
+def test_a_claim_of_one_pod_only() -> None:
+    sole = claim("sole", "pv-a")
+    sole["spec"]["accessModes"] = ["ReadWriteOncePod"]
+    listers = Listers(claims={"default/sole": sole}, volumes={"pv-a": volume("pv-a", "a1")})
+    mounts = [{"name": "v", "persistentVolumeClaim": {"claimName": "sole"}}]
+    snapshot = cluster(*ZONES)
+    assert feasible(snapshot, make_pod("p", volumes=mounts), listers) == {"a1"}
+    snapshot.add_pod(make_pod("holder", node="a1", volumes=mounts))
+    assert feasible(snapshot, make_pod("p", volumes=mounts), listers) == set()
+    snapshot.remove_pod("default/holder")
+    assert feasible(snapshot, make_pod("p", volumes=mounts), listers) == {"a1"}
+
+
 def test_volumes_draw_the_pod_to_their_nodes() -> None:
     waits = {"provisioner": "kubernetes.io/no-provisioner", "volumeBindingMode": "WaitForFirstConsumer"}
     listers = Listers(
