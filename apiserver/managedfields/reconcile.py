@@ -4,8 +4,8 @@ Mirrors structured-merge-diff/v4/typed/reconcile_schema.go. A set does not say i
 container that is owned alone, without anything below it, counts as one that was atomic: its owner comes to own what is
 in it now. (That also meets an owner of a map whose entries others have taken one by one: upstream does the same.)
 
-Unlike upstream, managers that apply are spared this: theirs are claims of `{}` (since SMD 4.1), and to expand them would
-have the second of two equal applies remove what it never said. Theirs are right again with the next apply anyway.
+Unlike upstream, managers that apply are spared this: theirs are claims of `{}` (since SMD 4.1), and to expand them
+would have the second of two equal applies remove what it never said. The next apply sets theirs right anyway.
 
 Nearly every write finds nothing to do here, so the search is the quick part, and the work is done where it found.
 """

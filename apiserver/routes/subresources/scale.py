@@ -55,7 +55,7 @@ async def _admitted_replicas(
     ctx: Context, request: Request, resource: Resource, old: JsonObject, body: bytes
 ) -> int | None:
     """Admission sees the Scale, not the workload; the replicas that it leaves."""
-    scale, warnings = resource.strategy.scale_of(old), list(request.warnings)
+    scale, warnings = _owned_scale(resource, old), list(request.warnings)
     wanted = _wanted(replace(ctx, kind=SCALE, subresource="scale"), request, resource.decode_copy(scale), body)
     request.warnings[:] = warnings  # the transform will say them again
     await admit(replace(ctx, subresource="scale"), wanted, UPDATE, scale)
@@ -72,8 +72,7 @@ def _transform(
     scale_ctx = replace(ctx, kind=SCALE, subresource="scale")
 
     def transform(old: JsonObject) -> JsonObject:
-        scale, entries = strategy.scale_of(old), old["metadata"].get("managedFields") or []
-        scale["metadata"]["managedFields"] = ownership.to_scale(entries, replicas)
+        scale, entries = _owned_scale(resource, old), old["metadata"].get("managedFields") or []
         wanted = _wanted(scale_ctx, request, scale, body)
         if admitted is not None:
             wanted.setdefault("spec", {})["replicas"] = admitted
@@ -89,6 +88,14 @@ def _transform(
         return new
 
     return transform
+
+
+def _owned_scale(resource: Resource, obj: JsonObject) -> JsonObject:
+    """The workload's Scale, with those who own its replicas."""
+    scale, entries = resource.strategy.scale_of(obj), obj["metadata"].get("managedFields") or []
+    replicas = getattr(resource.strategy, "replicas_path", ownership.REPLICAS)
+    scale["metadata"]["managedFields"] = ownership.to_scale(entries, replicas)
+    return scale
 
 
 def _wanted(ctx: Context, request: Request, scale: JsonObject, body: bytes) -> JsonObject:

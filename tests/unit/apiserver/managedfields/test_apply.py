@@ -201,7 +201,8 @@ def test_replicas_through_scale() -> None:
     ]
     assert scale.to_parent(live, seen, "apps/v1") == live
     taken = [{"manager": "hpa", "operation": "Update", "apiVersion": "autoscaling/v1", "time": T2,
-              "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}, "subresource": "scale"}]  # fmt: skip
+              "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}},
+              "subresource": "scale"}]  # fmt: skip
     after = scale.to_parent(live, taken, "apps/v1")
     assert [(entry["manager"], entry["apiVersion"], entry["fieldsV1"]) for entry in after] == [
         ("one", "apps/v1", {"f:spec": {"f:minReadySeconds": {}}}),
