@@ -20,6 +20,7 @@ from minik8s.kubelet.objects import ObjectCache
 from minik8s.kubelet.observed import Observed
 from minik8s.kubelet.probes import ProbeManager
 from minik8s.kubelet.runtimes.base import Runtime
+from minik8s.kubelet.stats.kubelet_metrics import KubeletMetrics
 from minik8s.kubelet.status import Verdict
 from minik8s.kubelet.status_manager import StatusManager
 from minik8s.kubelet.volumes.manager import VolumeManager
@@ -52,6 +53,7 @@ class NodeContext:
     start_slots: asyncio.Semaphore
     host_ips: tuple[str, ...] = ()
     node_memory: int = 0
+    metrics: KubeletMetrics = field(default_factory=KubeletMetrics)
 
 
 @dataclass

@@ -29,6 +29,7 @@ from minik8s.kubelet.probes import ProbeManager
 from minik8s.kubelet.record import container_recorder
 from minik8s.kubelet.runtimes.base import Runtime
 from minik8s.kubelet.shared import PodCache
+from minik8s.kubelet.stats.kubelet_metrics import KubeletMetrics, measure
 from minik8s.kubelet.status_manager import StatusManager
 from minik8s.kubelet.sync_loop import SyncLoop
 from minik8s.kubelet.volumes.local_path import LocalPathJanitor
@@ -51,10 +52,11 @@ class Kubelet:
         nodes: Informer[core.Node] | None = None,
     ) -> None:
         """`pods`, `services`, `nodes`: informers that several simulated nodes share; the caller runs those."""
-        self.devices = NodeDevices(config, client, clock)
+        self.metrics = KubeletMetrics()
+        self.devices = NodeDevices(config, client, clock, self.metrics.registrations.add)
         self.config = config = self.devices.with_labels(config)
         self.client = client
-        self.runtime = runtime
+        self.runtime = runtime = measure(runtime, self.metrics)
         self.clock = clock
         self.started = asyncio.Event()
         self._own_informers: list[Informer[core.Pod] | Informer[core.Service]] = []
@@ -100,6 +102,7 @@ class Kubelet:
             start_slots=asyncio.Semaphore(self.config.parallel_starts),
             host_ips=self.reporter.addresses,
             node_memory=self.reporter.machine.memory,
+            metrics=self.metrics,
         )
 
     def _usage(self) -> Usage:

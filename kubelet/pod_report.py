@@ -21,6 +21,7 @@ async def report(ctx: NodeContext, state: PodState) -> core.PodStatus:
         _probe_running(ctx, state)
     await _read_messages(ctx, state)
     status = _status(ctx, state)
+    ctx.metrics.pod_status(state.uid, status.phase)
     if not state.removed:
         ctx.statuses.set(state.pod, status)
     return status

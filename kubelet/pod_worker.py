@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from enum import Enum
 
@@ -41,6 +42,10 @@ class Phase(Enum):
     REMOVED = "removed"
 
 
+#: upstream's operation types, of metrics
+WORK = {"syncing": "sync", "terminating": "terminating", "terminated": "terminated"}
+
+
 class PodWorker:
     def __init__(self, ctx: NodeContext, pod: core.Pod, on_done: Callable[[str], None]) -> None:
         self._ctx = ctx
@@ -49,6 +54,7 @@ class PodWorker:
         self._retry = Backoff(initial=1.0, maximum=30.0)
         self.state = PodState(pod)
         self.phase = Phase.SYNCING
+        ctx.metrics.pod_seen(pod)
         self._decide()
         self._wake.set()
 
@@ -110,7 +116,9 @@ class PodWorker:
             await self._sleep(wake_at)
             self._wake.clear()
             try:
+                phase, begun = self.phase.value, time.monotonic()
                 wake_at = await self._step()
+                self._ctx.metrics.pod_worker.observe(time.monotonic() - begun, WORK[phase])
                 self._retry.forget("")
             except Exception as exc:  # the worker's: a pod's trouble must end neither it nor the node
                 now = self._ctx.clock.now()
@@ -120,6 +128,7 @@ class PodWorker:
                 log.warning("sync failed", pod=key_of(self.state.pod), phase=self.phase.value, error=text or repr(exc))
                 if not isinstance(exc, OSError) and log.is_enabled("debug"):
                     log.exception("sync failed")
+        self._ctx.metrics.pod_gone(self.state.uid)
         self._on_done(self.state.uid)
 
     async def _sleep(self, wake_at: float) -> None:

@@ -102,9 +102,19 @@ async def _serve(options: argparse.Namespace, nodes: list[Kubelet]) -> None:
     node = nodes[0]
     await node.started.wait()  # the server is a heavy import: the first pods come first
     from minik8s.kubelet.server import ServerContext, start_server
+    from minik8s.kubelet.stats.pages import Pages
 
     pods = WorkerPods(node.loop)
-    context = ServerContext(node.config.node_name, pods, node.runtime, sandbox_ids=pods.sandbox_id)
+    pages = Pages(node.config.node_name, node.loop, node.metrics, node.devices)
+    context = ServerContext(
+        node.config.node_name,
+        pods,
+        node.runtime,
+        metrics=pages.metrics,
+        gpu_metrics=pages.gpus,
+        root=node.config.root_dir,
+        sandbox_ids=pods.sandbox_id,
+    )
     server = await start_server(
         context,
         options.address,

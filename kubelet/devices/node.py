@@ -6,7 +6,7 @@ The parts that need the machine, the API or a clock; the decisions are `manager`
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Protocol
 
@@ -39,7 +39,11 @@ class Pods(Protocol):
 class NodeDevices:
     """`with_labels`, `reconcile` once the node is registered, then `run`."""
 
-    def __init__(self, config: KubeletConfig, client: Client, clock: Clock) -> None:
+    def __init__(
+        self, config: KubeletConfig, client: Client, clock: Clock, registered: Callable[[str], None] = lambda name: None
+    ) -> None:
+        """`registered`: told of each registration of a plugin."""
+        self._count = registered
         self._config, self._client, self._clock = config, client, clock
         self.gpus = _find_gpus(config)
         self.manager = DeviceManager(clock, self.gpus)
@@ -95,6 +99,7 @@ class NodeDevices:
             group.create_task(self._keep_noted())
 
     def _registered(self, resource: str) -> None:
+        self._count(resource)
         self._offered.add(resource)
         self._new_resource.set()
 

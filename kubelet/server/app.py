@@ -20,11 +20,16 @@ from urllib.parse import parse_qs, unquote
 from minik8s.api import core
 from minik8s.client.log import get_logger
 from minik8s.kubelet.runtimes.base import ContainerNotFound, ContainerState, ExecStream, RuntimeFault
-from minik8s.kubelet.server import container_logs, summary
+from minik8s.kubelet.server import container_logs
 from minik8s.kubelet.server.execute import serve_streams
 from minik8s.kubelet.server.interface import ServerContext
 from minik8s.kubelet.server.portforward import parse_port, serve_port_forward
 from minik8s.kubelet.server.remote import UpgradeRefused, Wanted, open_remote
+from minik8s.kubelet.stats.cadvisor import render_cadvisor
+from minik8s.kubelet.stats.collector import Collector
+from minik8s.kubelet.stats.exposition import CONTENT_TYPE
+from minik8s.kubelet.stats.resource import render_resource
+from minik8s.kubelet.stats.summary import render_summary
 from minik8s.serving import Connection, Receive, Scope, Send, connection_of
 
 log = get_logger(__name__)
@@ -85,6 +90,7 @@ class KubeletServer:
 
     def __init__(self, context: ServerContext) -> None:
         self._context = context
+        self._stats = Collector(context.node_name, context.runtime, context.pods.pods, context.root, context.clock)
         pod = f"{SEGMENT}/{SEGMENT}"
         routes: list[tuple[str, Handler]] = [
             ("/healthz(?:/(?:ping|log|syncloop))?", self._healthz),
@@ -97,6 +103,8 @@ class KubeletServer:
             (f"/portForward/{pod}(?:/{SEGMENT})?", self._port_forward),
             ("/metrics", self._metrics),
             ("/metrics/resource", self._metrics_resource),
+            ("/metrics/cadvisor", self._metrics_cadvisor),
+            ("/metrics/dcgm", self._metrics_dcgm),
             ("/stats/summary", self._summary),
             ("/configz", self._configz),
         ]
@@ -178,14 +186,22 @@ class KubeletServer:
         await request.answer_json({"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items})
 
     async def _metrics(self, request: Request, match: re.Match[str]) -> None:
-        await request.answer(self._context.metrics(), kind="text/plain; version=0.0.4; charset=utf-8")
+        await request.answer(self._context.metrics(), kind=CONTENT_TYPE)
 
     async def _metrics_resource(self, request: Request, match: re.Match[str]) -> None:
-        text = await summary.render_resource_metrics(self._context)
-        await request.answer(text, kind="text/plain; version=0.0.4; charset=utf-8")
+        await request.answer(render_resource(await self._stats.collect()), kind=CONTENT_TYPE)
+
+    async def _metrics_cadvisor(self, request: Request, match: re.Match[str]) -> None:
+        await request.answer(render_cadvisor(await self._stats.collect()), kind=CONTENT_TYPE)
+
+    async def _metrics_dcgm(self, request: Request, match: re.Match[str]) -> None:
+        await request.answer(self._context.gpu_metrics(), kind=CONTENT_TYPE)
 
     async def _summary(self, request: Request, match: re.Match[str]) -> None:
-        await request.answer_json(await summary.render_summary(self._context))
+        snapshot = await self._stats.collect(full=not request.flag("only_cpu_and_memory"))
+        if snapshot.failed:
+            raise Refused(503, snapshot.failed)
+        await request.answer_json(render_summary(snapshot))
 
     async def _configz(self, request: Request, match: re.Match[str]) -> None:
         await request.answer_json({"kubeletconfig": self._context.configz()})

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from minik8s.api import core
+from minik8s.clock import Clock, SystemClock
 from minik8s.kubelet.runtimes.base import Runtime
 
 
@@ -38,4 +40,7 @@ class ServerContext:
     authorized_names: frozenset[str] = frozenset({"kube-apiserver-kubelet-client", "kube-apiserver"})
     authorized_groups: frozenset[str] = frozenset({"system:masters"})
     insecure: bool = False  # tests over plain HTTP: nobody is asked who they are
+    gpu_metrics: Callable[[], str] = lambda: ""  # under DCGM's names
+    root: Path = Path("/")  # the kubelet's folder: its disk is the node's
+    clock: Clock = field(default_factory=SystemClock)
     sandbox_ids: Callable[[core.Pod], str] = field(default=lambda pod: "")  # "": asked of the runtime by the pod's uid
