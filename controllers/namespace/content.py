@@ -10,7 +10,7 @@ from typing import Any
 
 from minik8s.api import core
 from minik8s.api.meta import parse_time
-from minik8s.api.status import ApiError, MethodNotAllowed, NotFound
+from minik8s.api.status import ApiError, MethodNotAllowed, NotFound, ServiceUnavailable
 from minik8s.client.resources import Resource, resolve
 from minik8s.client.rest import Client
 from minik8s.controllers.namespace.conditions import Progress
@@ -29,7 +29,7 @@ async def delete_content(client: Client, namespace: core.Namespace) -> Progress:
     """One pass: ask for everything's deletion, report what is left."""
     progress = Progress()
     try:
-        resources = deletable(await client.discover())
+        resources = deletable(await _discover(client, progress))
     except ApiError as error:
         progress.discovery_error = error.message
         return progress
@@ -49,6 +49,15 @@ async def delete_content(client: Client, namespace: core.Namespace) -> Progress:
     rest = [item for item in resources if item.group_resource != "pods" and item.group != "events.k8s.io"]
     await asyncio.gather(*(one(item) for item in rest))
     return progress
+
+
+async def _discover(client: Client, progress: Progress) -> list[Resource]:
+    """What can be seen. A group whose own server is away may hold more: the namespace has to wait for it."""
+    try:
+        return await client.discover(strict=True)
+    except ServiceUnavailable as error:
+        progress.discovery_error = f"Discovery failed for some groups: {error.message}"
+    return await client.discover()
 
 
 async def _delete_resource(client: Client, resource: Resource, namespace: str, age: float, progress: Progress) -> None:

@@ -29,7 +29,7 @@ class Bench:
         client.discover = self._discover  # type: ignore[method-assign]
         self._task: asyncio.Task[None] | None = None
 
-    async def _discover(self) -> list[Resource]:
+    async def _discover(self, *, strict: bool = False) -> list[Resource]:
         return self.resources
 
     def discoverable(self, *kinds: Any) -> None:

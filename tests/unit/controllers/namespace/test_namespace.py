@@ -71,13 +71,19 @@ async def test_a_finalizer_holds_it_and_is_named(bench: Bench) -> None:
 async def test_a_failing_discovery_lets_nothing_go(bench: Bench) -> None:
     await start(bench)
 
-    async def fail() -> list[object]:
-        from minik8s.api.status import ServiceUnavailable
+    from minik8s.api.status import ServiceUnavailable
+    from minik8s.client.resources import Resource
 
-        raise ServiceUnavailable("aggregated server is away")
+    async def fail(*, strict: bool = False) -> list[Resource]:
+        if strict:
+            raise ServiceUnavailable("aggregated server is away")
+        return bench.resources
 
     bench.client.discover = fail  # type: ignore[assignment, method-assign]
     await delete(bench)
     await bench.rest("1m")
     conditions = {one.type: one for one in bench.api.get(core.Namespace, "gone").status.conditions}
-    assert conditions["NamespaceDeletionDiscoveryFailure"].message == "aggregated server is away"
+    assert conditions["NamespaceDeletionDiscoveryFailure"].message == (
+        "Discovery failed for some groups: aggregated server is away"
+    )
+    assert bench.api.get(core.Namespace, "gone") is not None
