@@ -102,10 +102,10 @@ class Compiler:
         return Node(run, yes.type if yes.type == no.type else None)
 
     def _conditionalor(self, tree: Any, children: list[Any]) -> Node:
-        return _either(*map(self._node, children), decisive=True)
+        return _either(self._node(children[0]), self._node(children[1]), True)
 
     def _conditionaland(self, tree: Any, children: list[Any]) -> Node:
-        return _either(*map(self._node, children), decisive=False)
+        return _either(self._node(children[0]), self._node(children[1]), False)
 
     def _relation(self, tree: Any, children: list[Any]) -> Node:
         word, left, right = children[0].data, self._node(children[0].children[0]), self._node(children[1])

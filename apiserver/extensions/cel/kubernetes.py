@@ -59,6 +59,11 @@ def _bounded(left: Any, right: Any) -> None:
         raise CelError("operation cancelled: actual cost limit exceeded")
 
 
+def _intersect(left: Any, right: Any) -> bool:
+    _bounded(left, right)
+    return any(operators.contains(right, value) for value in left)
+
+
 def _distinct(values: Any) -> list[Any]:
     found: list[Any] = []
     _bounded(values, values)
@@ -73,7 +78,7 @@ def _distinct(values: Any) -> list[Any]:
 
 def _parse_url(text: Any) -> SplitResult:
     try:
-        parts = urlsplit(expect(text, str))
+        parts: SplitResult = urlsplit(expect(text, str))
         assert parts.port is None or parts.port >= 0
     except (ValueError, AssertionError) as error:
         raise CelError(f"URL parse error during conversion from string: {error}") from None
@@ -178,13 +183,13 @@ def _of_ip(read: Callable[[Any], Any], result: str = "bool") -> Function:
 
 def _contains_ip(network: Any, value: Any) -> bool:
     address = _ip(value) if isinstance(value, str) else expect(value, *_ADDRESSES)
-    return address in expect(network, *_NETWORKS).network
+    return bool(address in expect(network, *_NETWORKS).network)
 
 
 def _contains_cidr(network: Any, value: Any) -> bool:
     inner = _cidr(value) if isinstance(value, str) else expect(value, *_NETWORKS)
     outer = expect(network, *_NETWORKS)
-    return outer.version == inner.version and inner.network.subnet_of(outer.network)
+    return bool(outer.version == inner.version and inner.network.subnet_of(outer.network))
 
 
 def _absolute(value: Any) -> Any:
@@ -212,9 +217,7 @@ FUNCTIONS: dict[str, Function] = {
     "reverse": Function(lambda value: expect(value, list, str)[::-1], 1, 1, None, "method"),
     "sets.contains": Function(lambda values, part: _subset(part, values), 2, 2, "bool"),
     "sets.equivalent": Function(lambda left, right: _subset(left, right) and _subset(right, left), 2, 2, "bool"),
-    "sets.intersects": Function(
-        lambda left, right: _bounded(left, right) or any(operators.contains(right, value) for value in left), 2, 2, "bool"
-    ),
+    "sets.intersects": Function(_intersect, 2, 2, "bool"),
     "math.greatest": Function(_best(max), 1, 8),
     "math.least": Function(_best(min), 1, 8),
     "math.abs": Function(_absolute, 1, 1),

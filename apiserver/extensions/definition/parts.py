@@ -226,7 +226,10 @@ def _selectable_problem(schema: Json, target: str) -> str:
     if node is None:
         return f"is an invalid path: does not refer to a valid field (no field {target})"
     if node.get("type") not in ("string", "boolean", "integer"):
-        return "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed."
+        return (
+            "must point to a field of type string, boolean or integer. "
+            "Enum string fields and strings with formats are allowed."
+        )
     return ""
 
 

@@ -69,9 +69,11 @@ def _date_time(value: str) -> bool:
 
 _DURATION = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)(((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))*)")
 _WORDS = re.compile(r"((\d+)\s*([A-Za-zµ]+))")
-_UNITS = frozenset(
-    ["ns", "nano", "nanos", "us", "µs", "micro", "micros", "ms", "milli", "millis", "s", "sec", "secs", "m", "min", "mins", "h", "hr", "hour", "hours", "d", "day", "days", "w", "wk", "week", "weeks", "nanosecond", "nanoseconds", "microsecond", "microseconds", "millisecond", "milliseconds", "second", "seconds", "minute", "minutes"]
-)
+_UNITS = frozenset((
+    "ns", "nano", "nanos", "nanosecond", "nanoseconds", "us", "µs", "micro", "micros", "microsecond", "microseconds", "ms",
+    "milli", "millis", "millisecond", "milliseconds", "s", "sec", "secs", "second", "seconds", "m", "min", "mins", "minute",
+    "minutes", "h", "hr", "hour", "hours", "d", "day", "days", "w", "wk", "week", "weeks",
+))  # fmt: skip
 
 
 def _duration(value: str) -> bool:

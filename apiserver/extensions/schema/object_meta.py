@@ -49,9 +49,10 @@ def _mend(given: dict[str, Any], error: ValidationError, path: str, removed: lis
         location = mistake["loc"]
         parent: Any = given
         for step in location[:-1]:
-            parent = parent[step] if (isinstance(parent, dict) and step in parent) or isinstance(parent, list) else None
-            if parent is None:
-                break
+            if isinstance(parent, dict):
+                parent = parent.get(str(step))
+            elif isinstance(parent, list) and isinstance(step, int):
+                parent = parent[step]
         if mistake["type"] == "extra_forbidden" and isinstance(parent, dict):
             parent.pop(location[-1], None)
             removed.append(join(path, ".".join(map(str, location))))

@@ -12,7 +12,7 @@ from typing import Any
 @lru_cache(maxsize=2048)
 def compile_pattern(pattern: str) -> Any:
     """The compiled expression; ValueError with RE2's words where it is none."""
-    import re2
+    import re2  # type: ignore[import-untyped]
 
     options = re2.Options()
     options.log_errors = False

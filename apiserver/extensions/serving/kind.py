@@ -35,6 +35,7 @@ _AGE = Column(
     "Age", "date", description="Time since the object was created, as its creationTimestamp has it.",
     json_path=".metadata.creationTimestamp",
 )  # fmt: skip
+_COLUMN_ABOUT = "Custom resource definition column (in JSONPath format)"
 _NAME = Column("Name", "string", "name", description="Name of the object, unique among those of its kind.")
 
 
@@ -134,7 +135,7 @@ def columns_of(version: Json) -> tuple[Column, ...]:
     own = tuple(
         Column(
             column["name"], column["type"], column.get("format") or "", column.get("priority") or 0,
-            column.get("description") or f"Custom resource definition column (in JSONPath format): {column['jsonPath']}",
+            column.get("description") or f"{_COLUMN_ABOUT}: {column['jsonPath']}",
             column["jsonPath"],
         )
         for column in version.get("additionalPrinterColumns") or ()

@@ -7,6 +7,7 @@ and its bytes go out as they are: the revision in front of the object tells.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -52,10 +53,8 @@ class CustomResource(Resource):
     def read(self, obj: Json) -> Json:
         """Without a webhook: the version's name changes, and the schema has its say."""
         obj["apiVersion"] = self.kind.group_version
-        try:
+        with contextlib.suppress(Malformed):  # stored before the schema knew of an embedded resource: shown as it is
             coerce(obj, self.kind.schema, "", [])
-        except Malformed:
-            pass  # stored before the schema knew of an embedded resource: shown as it is
         prune(obj, self.kind.schema)
         self.kind.fill(obj)
         return obj
