@@ -39,7 +39,7 @@ def make_parser() -> argparse.ArgumentParser:
     add("--cluster-dns", default="", metavar="IP,…", help="DNS servers of pods with dnsPolicy ClusterFirst")
     add("--cluster-domain", default="cluster.local")
     add("--resolv-conf", type=Path, default=Path("/etc/resolv.conf"), metavar="FILE")
-    add("--pod-manifest-path", type=Path, default=None, metavar="DIR", help="static pods (not implemented yet)")
+    add("--pod-manifest-path", type=Path, default=None, metavar="DIR", help="manifests of static pods")
     add("--tls-cert-file", default="", metavar="FILE")
     add("--tls-private-key-file", default="", metavar="FILE")
     add("--client-ca-file", default="", metavar="FILE", help="whose certificates the server trusts")
@@ -118,8 +118,6 @@ def main(argv: Sequence[str]) -> int:
         return _cleanup(options)
     if not options.kubeconfig:
         parser.error("--kubeconfig is needed")
-    if options.pod_manifest_path is not None:
-        parser.error("--pod-manifest-path: static pods are not implemented yet")
     from minik8s.component import run_component
     from minik8s.kubelet.process import run_nodes
 

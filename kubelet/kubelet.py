@@ -29,6 +29,7 @@ from minik8s.kubelet.probes import ProbeManager
 from minik8s.kubelet.record import container_recorder
 from minik8s.kubelet.runtimes.base import Runtime
 from minik8s.kubelet.shared import PodCache
+from minik8s.kubelet.static.manager import StaticPods
 from minik8s.kubelet.stats.kubelet_metrics import KubeletMetrics, measure
 from minik8s.kubelet.status_manager import StatusManager
 from minik8s.kubelet.sync_loop import SyncLoop
@@ -70,6 +71,10 @@ class Kubelet:
         self.collector = ImageCollector(runtime, clock, config.root_dir, machine, self._usage)
         self.ctx = self._context()
         self.loop = SyncLoop(self.ctx, self.pods)
+        self.static: StaticPods | None = None
+        if config.manifest_path is not None:
+            self.static = StaticPods(self.ctx, config.manifest_path, self.loop)
+            self.loop.on_mirror = self.static.on_mirror
         self.eviction = EvictionManager(
             self.ctx, machine, config.eviction, self.loop.evict, lambda: self.collector.collect(everything=True)
         )
@@ -129,6 +134,8 @@ class Kubelet:
                 await self._start(group)
                 group.create_task(self.ctx.statuses.run())
                 group.create_task(self.reporter.run())
+                if self.static is not None:
+                    group.create_task(self.static.run())
                 group.create_task(self.loop.run())
                 if not self.config.simulated:
                     group.create_task(self.eviction.run())

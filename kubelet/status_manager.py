@@ -32,6 +32,14 @@ class _Entry:
     written: core.PodStatus
     wanted: core.PodStatus | None = None
     finishing: bool = False
+    #: of a static pod: what the API has of it; None while it has nothing
+    mirror: core.Pod | None = None
+    static: bool = False
+
+    @property
+    def target(self) -> core.Pod | None:
+        """The object that bears the status."""
+        return self.mirror if self.static else self.pod
 
 
 class StatusManager:
@@ -40,6 +48,8 @@ class StatusManager:
         self._queue: WorkQueue[str] = WorkQueue(clock)
         self._workers = workers
         self._entries: dict[str, _Entry] = {}
+        #: static pod's uid → its mirror
+        self._mirrors: dict[str, core.Pod] = {}
         #: called when a pod's object is gone
         self.on_gone: Callable[[str], None] = lambda _uid: None
 
@@ -61,9 +71,28 @@ class StatusManager:
 
     def set(self, pod: core.Pod, status: core.PodStatus) -> None:
         uid = pod.metadata.uid
-        entry = self._entries.setdefault(uid, _Entry(pod, pod.status))
+        entry = self._entries.get(uid) or self._enter(pod)
         entry.wanted = status
         if compute_status_patch(uid, entry.written, status):
+            self._queue.add(uid)
+
+    def _enter(self, pod: core.Pod) -> _Entry:
+        uid = pod.metadata.uid
+        entry = self._entries[uid] = _Entry(pod, pod.status, static=_is_static(pod))
+        if mirror := self._mirrors.get(uid):
+            entry.mirror, entry.written = mirror, mirror.status
+        return entry
+
+    def set_mirror(self, uid: str, mirror: core.Pod | None) -> None:
+        """The API has this of a static pod, or nothing (any more)."""
+        if mirror is None:
+            self._mirrors.pop(uid, None)
+        else:
+            self._mirrors[uid] = mirror
+        entry = self._entries.get(uid)
+        if entry is not None:
+            entry.mirror = mirror
+            entry.written = mirror.status if mirror else core.PodStatus()
             self._queue.add(uid)
 
     def finish(self, pod: core.Pod) -> None:
@@ -98,24 +127,31 @@ class StatusManager:
         if entry is None:
             return
         try:
-            await self._patch(uid, entry)
+            await self._patch(entry)
             if entry.finishing:
                 await self._delete(entry.pod)
                 self._gone(uid)
         except NotFound:
-            self._gone(uid)
+            self._vanished(uid, entry)
         except Conflict as exc:
             if not _other_uid(exc):
                 raise
+            self._vanished(uid, entry)
+
+    def _vanished(self, uid: str, entry: _Entry) -> None:
+        if entry.static:
+            entry.mirror = None  # the pod stays; its mirror will come back
+        else:
             self._gone(uid)
 
-    async def _patch(self, uid: str, entry: _Entry) -> None:
-        if entry.wanted is None:
+    async def _patch(self, entry: _Entry) -> None:
+        target = entry.target
+        if entry.wanted is None or target is None:
             return
-        body = compute_status_patch(uid, entry.written, entry.wanted)
+        meta = target.metadata
+        body = compute_status_patch(meta.uid, entry.written, entry.wanted)
         if body is None:
             return
-        meta = entry.pod.metadata
         answer = await self._client.patch(
             core.Pod, meta.name, meta.namespace, body, type="strategic", subresource="status"
         )
@@ -135,6 +171,10 @@ class StatusManager:
     def _gone(self, uid: str) -> None:
         self.forget(uid)
         self.on_gone(uid)
+
+
+def _is_static(pod: core.Pod) -> bool:
+    return pod.metadata.annotations.get("kubernetes.io/config.source", "api") != "api"
 
 
 def _other_uid(exc: Conflict) -> bool:

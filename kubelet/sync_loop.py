@@ -29,7 +29,8 @@ from minik8s.kubelet.runtimes.base import (
     RuntimeUnavailable,
     SandboxStatus,
 )
-from minik8s.kubelet.shared import PodCache
+from minik8s.kubelet.shared import OnPod, PodCache
+from minik8s.kubelet.static.manifests import is_mirror
 from minik8s.kubelet.status import Verdict, is_terminal
 
 log = get_logger(__name__)
@@ -41,6 +42,9 @@ class SyncLoop:
         self._pods = pods
         self.workers: dict[str, PodWorker] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._static: set[str] = set()
+        #: what the API shows of static pods is not run: it is told to whoever keeps them
+        self.on_mirror: OnPod = lambda event, old, new: None
 
     def start_listening(self) -> None:
         """Take pods from the informer; only after `rebuild`, so that no device is given out twice."""
@@ -93,9 +97,30 @@ class SyncLoop:
     def status_of(self, uid: str) -> core.PodStatus | None:
         return self._ctx.statuses.get(uid)
 
+    # static pods ----------------------------------------------------------------------------------------------------
+    def run_static(self, pod: core.Pod) -> None:
+        """A pod of the node's own, that the API does not know (but for its mirror)."""
+        self._static.add(pod.metadata.uid)
+        self._start(PodWorker(self._ctx, pod, self._done))
+
+    def stop_static(self, uid: str) -> None:
+        if (worker := self.workers.get(uid)) and not worker.state.removed:
+            worker.vanish()
+
+    def static_uids(self) -> set[str]:
+        return set(self._static)
+
+    def uids_of(self, namespace: str, name: str) -> set[str]:
+        """The pods of that name that are here, ended or not."""
+        metas = ((uid, worker.state.pod.metadata) for uid, worker in self.workers.items())
+        return {uid for uid, meta in metas if (meta.namespace, meta.name) == (namespace, name)}
+
     # pods from the API ----------------------------------------------------------------------------------------------
     def _on_pod(self, event: str, old: core.Pod | None, new: core.Pod | None) -> None:
-        if event == "DELETED":
+        pod = new or old
+        if pod is not None and is_mirror(pod):
+            self.on_mirror(event, old, new)
+        elif event == "DELETED":
             if old is not None and (worker := self.workers.get(old.metadata.uid)):
                 worker.vanish()
         elif new is not None and new.spec.node_name == self._ctx.config.node_name:
@@ -119,6 +144,7 @@ class SyncLoop:
 
     def _done(self, uid: str) -> None:
         self.workers.pop(uid, None)
+        self._static.discard(uid)
 
     # the runtime ----------------------------------------------------------------------------------------------------
     async def _follow_runtime(self) -> None:
