@@ -3,8 +3,8 @@
 Mirrors what upstream's installer.go builds per resource: the type converter, the version converter, and the
 strategies' GetResetFields (fields that an endpoint resets are nobody's through that endpoint).
 
-Made once per kind. Custom resources (kinds without a model) bring a schema: `set_schema(kind, openapi)`; without one
-their types are deduced from values, as upstream does for schemas that it cannot use.
+Made once per kind. Custom resources (kinds without a model) bring a schema; without one their types are deduced from
+values, as upstream does for schemas that it cannot use.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from minik8s.api.scheme import SCHEME, Kind
 from minik8s.apiserver.managedfields.openapi_schema import node_of_schema
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 JsonObject = dict[str, Any]
 Filter = Callable[[FieldSet], FieldSet]
-Converter = Callable[[JsonObject, str], JsonObject | None]
 
 
 @dataclass(slots=True)
@@ -36,7 +34,6 @@ class Profile:
     kind: Kind
     node: Node
     empty: JsonObject
-    converter: Converter | None = None
     _filters: dict[str, Filter] = field(default_factory=dict)
 
     @property
@@ -53,15 +50,11 @@ class Profile:
     def version(self, api_version: str) -> Profile | None:
         """The same kind in another served version."""
         group, _, version = api_version.rpartition("/")
-        kind = SCHEME.by_kind(group, version, self.kind.kind) or _custom_kind(group, version, self.kind.kind)
+        kind = _sibling(self.kind, version) if group == self.kind.group else None
         return profile_of(kind) if kind is not None else None
 
     def convert(self, obj: JsonObject, other: Profile) -> JsonObject:
-        """An object of this version in the other's form."""
-        if self.converter is not None:
-            converted = self.converter(obj, other.api_version)
-            if converted is not None:
-                return converted
+        """An object of this version in the other's form. Custom resources' conversion webhooks are not asked."""
         if self.kind.model_path:
             from minik8s.apiserver.registry.strategy import strategy_for
 
@@ -71,52 +64,47 @@ class Profile:
 
 
 _profiles: dict[Kind, Profile] = {}
-_schemas: WeakKeyDictionary[Kind, JsonObject] = WeakKeyDictionary()
-_converters: WeakKeyDictionary[Kind, Converter] = WeakKeyDictionary()
-_custom: dict[tuple[str, str, str], Kind] = {}
+#: Custom resources, whose kinds are made anew when their definition changes.
+_custom: dict[tuple[str, str, str], Profile] = {}
 
 
 def profile_of(kind: Kind) -> Profile:
     """The kind's profile, made when first asked for."""
     profile = _profiles.get(kind)
-    if profile is None:
+    if profile is not None:
+        return profile
+    if kind.model_path:
         profile = _profiles[kind] = _make(kind)
+        return profile
+    key = (kind.group, kind.version, kind.kind)
+    profile = _custom.get(key)
+    if profile is None or profile.kind is not kind:
+        profile = _custom[key] = _make_custom(kind)
     return profile
 
 
-def set_schema(kind: Kind, schema: JsonObject | None, converter: Converter | None = None) -> None:
-    """A custom resource's structural schema (None: none), and how its objects come into another version's form.
-
-    ``converter(obj, api_version)`` answers a new object, or None for "only apiVersion differs".
-    """
-    _profiles.pop(kind, None)
-    _custom[kind.group, kind.version, kind.kind] = kind
-    if schema is not None:
-        _schemas[kind] = schema
-    if converter is not None:
-        _converters[kind] = converter
-
-
-def forget(kind: Kind) -> None:
-    """A custom resource is no longer served."""
-    _profiles.pop(kind, None)
-    _custom.pop((kind.group, kind.version, kind.kind), None)
-
-
-def _custom_kind(group: str, version: str, kind: str) -> Kind | None:
-    return _custom.get((group, version, kind))
-
-
 def _make(kind: Kind) -> Profile:
-    model = kind.model
-    if model is not None:
-        from minik8s.apiserver.registry.decode import IGNORE, decode_object
+    from minik8s.apiserver.registry.decode import IGNORE, decode_object
 
-        return Profile(kind, node_of(model), decode_object(b"{}", kind, IGNORE, []))
-    schema = _schemas.get(kind)
+    model = kind.model
+    assert model is not None
+    return Profile(kind, node_of(model), decode_object(b"{}", kind, IGNORE, []))
+
+
+def _make_custom(kind: Kind) -> Profile:
+    """By what `extensions.serving.kind.CustomKind` has beyond a Kind: its schema, and its definition's versions."""
+    schema = getattr(kind, "schema", None)
     node = node_of_schema(schema) if schema else DEDUCED
     empty = {"apiVersion": kind.group_version, "kind": kind.kind, "metadata": {}}
-    return Profile(kind, node if node.shape is MAP else DEDUCED, empty, _converters.get(kind))
+    return Profile(kind, node if node.shape is MAP else DEDUCED, empty)
+
+
+def _sibling(kind: Kind, version: str) -> Kind | None:
+    """The same kind in another version."""
+    if kind.model_path:
+        return SCHEME.by_kind(kind.group, version, kind.kind)
+    versions: dict[str, Kind] = getattr(getattr(kind, "served", None), "versions", {})
+    return versions.get(version)
 
 
 def _filter(kind: Kind, subresource: str) -> Filter:

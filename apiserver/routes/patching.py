@@ -56,9 +56,7 @@ async def patch_object(
         patched = patcher(old)
         if not isinstance(patched, dict):
             raise BadRequest("the patch does not leave an object")
-        if is_reset((patched.get("metadata") or {}).get("managedFields")):
-            patched["metadata"] = {**patched["metadata"], "managedFields": [{}]}  # an empty list would not survive
-        return resource.decode_body(orjson.dumps(patched), validation, request.warnings)
+        return _decode(resource, patched, old["metadata"].get("managedFields"), validation, request)
 
     return await write.update(registry, ctx, transform, is_patch=True)
 
@@ -76,9 +74,23 @@ async def _apply(
         if not old:
             applied["metadata"].pop("resourceVersion", None)
         _check_name(ctx, applied["metadata"])
-        return resource.decode_body(orjson.dumps(applied), IGNORE, request.warnings)
+        return _decode(resource, applied, applied["metadata"].get("managedFields"), IGNORE, request)
 
     return await write.update(registry, ctx, transform, is_patch=True, create_absent=True)
+
+
+def _decode(
+    resource: Resource, obj: JsonObject, known: list[JsonObject] | None, validation: str, request: Request
+) -> JsonObject:
+    """Check the types of a patched object. Entries of managedFields that are known need none: they are half of it."""
+    meta = obj.get("metadata")
+    entries = meta.get("managedFields") if isinstance(meta, dict) else None
+    if not isinstance(meta, dict) or entries is None or not (entries == known or is_reset(entries)):
+        return resource.decode_body(orjson.dumps(obj), validation, request.warnings)
+    rest = {name: value for name, value in meta.items() if name != "managedFields"}
+    decoded = resource.decode_body(orjson.dumps({**obj, "metadata": rest}), validation, request.warnings)
+    decoded["metadata"]["managedFields"] = entries
+    return decoded
 
 
 def parse_config(body: bytes) -> JsonObject:
