@@ -47,12 +47,15 @@ async def run(flags: argparse.Namespace) -> None:
     forwarder = Forwarder(flags.resolv_conf, frozenset({flags.cluster_ip, flags.bind_address}))
     server = Server(Resolver(records, zone, forwarder), flags.bind_address, flags.port)
     checks = {"synced": lambda: records.synced, "listening": lambda: server.listening}
-    work = [server.run(), *(watch.run() for watch in records.watches)]
+    runners = [watch.run for watch in records.watches]
     if flags.cluster_ip:
         publisher = Publisher(client, records, Location(flags.bind_address, flags.port, flags.cluster_ip))
         checks["published"] = lambda: publisher.published
-        work.append(publisher.run())
+        runners.append(publisher.run)
     health = HealthServer(flags.healthz_bind_address, flags.healthz_port, ready_checks=checks)
     async with asyncio.TaskGroup() as group:
-        for task in (health.run(), *work):
-            group.create_task(task)
+        group.create_task(health.run())
+        group.create_task(server.run())
+        await client.wait_for_server()
+        for run_forever in runners:
+            group.create_task(run_forever())
