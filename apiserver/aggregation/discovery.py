@@ -47,9 +47,7 @@ def extend_groups(document: JsonObject, remotes: Iterable[Remote]) -> JsonObject
     return document | {"groups": [*own, *(make_group(name, found) for name, found in groups.items())]}
 
 
-def extend_aggregated(
-    document: JsonObject, remotes: Iterable[Remote], lists: Mapping[str, JsonObject]
-) -> JsonObject:
+def extend_aggregated(document: JsonObject, remotes: Iterable[Remote], lists: Mapping[str, JsonObject]) -> JsonObject:
     """The aggregated /apis; ``lists``: the APIResourceList of each remote (by name) as it was read last."""
     groups = by_group(remotes)
 

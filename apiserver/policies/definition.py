@@ -123,9 +123,7 @@ class Definitions:
         return self._current
 
     @staticmethod
-    def _pair(
-        policies: Sequence[Entry], bindings: Sequence[Entry]
-    ) -> tuple[tuple[Policy, tuple[Binding, ...]], ...]:
+    def _pair(policies: Sequence[Entry], bindings: Sequence[Entry]) -> tuple[tuple[Policy, tuple[Binding, ...]], ...]:
         bound: dict[str, list[Binding]] = {}
         for entry in bindings:
             binding = parse_binding(entry.decode())

@@ -144,4 +144,3 @@ def refusal(attrs: Attributes, policy: Policy, binding: Binding, denial: Denial)
     error.code = CODES.get(denial.reason, 422)
     error.details["causes"] = [{"message": message}]
     return error
-

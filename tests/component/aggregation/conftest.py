@@ -35,7 +35,9 @@ OPENAPI = {
             "post": {
                 "consumes": ["*/*"],
                 "produces": ["application/json"],
-                "parameters": [{"name": "body", "in": "body", "required": True, "schema": {"$ref": f"#/definitions/{FLUNDER}"}}],
+                "parameters": [
+                    {"name": "body", "in": "body", "required": True, "schema": {"$ref": f"#/definitions/{FLUNDER}"}}
+                ],
                 "responses": {"200": {"description": "OK", "schema": {"$ref": f"#/definitions/{FLUNDER}"}}},
             }
         },

@@ -83,7 +83,7 @@ async def register(apiserver: RunningServer, port: int, directory: Path) -> None
 async def test_flunders(apiserver: RunningServer, sample: int, tmp_path: Path) -> None:
     await register(apiserver, sample, tmp_path / "sample")
     async with asyncio.timeout(60):
-        while (await apiserver.call("GET", FLUNDERS)).status != 200:
+        while (await apiserver.call("GET", FLUNDERS)).status != 200:  # noqa: ASYNC110 - another process
             await asyncio.sleep(0.1)
     stream = await apiserver.open("GET", f"{FLUNDERS}?watch=true")
     created = await apiserver.call("POST", FLUNDERS, KIND | {"metadata": {"name": "one"}})
@@ -94,7 +94,10 @@ async def test_flunders(apiserver: RunningServer, sample: int, tmp_path: Path) -
     listed = (await apiserver.call("GET", FLUNDERS)).json
     assert [item["metadata"]["name"] for item in listed["items"]] == ["one"]
     patched = await apiserver.call(
-        "PATCH", f"{FLUNDERS}/one", {"metadata": {"labels": {"a": "b"}}}, {"Content-Type": "application/merge-patch+json"}
+        "PATCH",
+        f"{FLUNDERS}/one",
+        {"metadata": {"labels": {"a": "b"}}},
+        {"Content-Type": "application/merge-patch+json"},
     )
     assert patched.json["metadata"]["labels"] == {"a": "b"}
     # its own admission plugin wants to know our namespaces: kept by an informer on us

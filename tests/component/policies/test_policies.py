@@ -20,7 +20,12 @@ def deployment(name: str, replicas: int, **labels: str) -> Json:
 
 
 def policy(name: str, *validations: Json, **more: Any) -> Json:
-    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}
+    rule = {
+        "apiGroups": ["apps"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["deployments"],
+    }
     spec = {"matchConstraints": {"resourceRules": [rule]}, "validations": list(validations), **more}
     return {"metadata": {"name": name}, "spec": spec}
 
@@ -38,7 +43,8 @@ async def test_a_denial_in_upstreams_words(apiserver: RunningServer) -> None:
     await install(apiserver, policy("few", {"expression": "object.spec.replicas <= 5"}), binding("here", "few"))
     answer = await apiserver.call("POST", DEPLOYMENTS, deployment("many", 6))
     assert (answer.status, answer.json["reason"]) == (422, "Invalid")
-    text = "ValidatingAdmissionPolicy 'few' with binding 'here' denied request: failed expression: object.spec.replicas <= 5"
+    why = "failed expression: object.spec.replicas <= 5"
+    text = f"ValidatingAdmissionPolicy 'few' with binding 'here' denied request: {why}"
     assert answer.message == f'deployments.apps "many" is forbidden: {text}'
     assert answer.json["details"]["causes"] == [{"message": text}]
     await apiserver.create(DEPLOYMENTS, deployment("some", 5))

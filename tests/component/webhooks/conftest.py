@@ -109,7 +109,9 @@ class WebhookServer:
         if "raw" in response:
             return response.get("code", 200), response["raw"]
         response = {"uid": review["request"]["uid"], **response}
-        return 200, json.dumps({"kind": review["kind"], "apiVersion": review["apiVersion"], "response": response}).encode()
+        return 200, json.dumps(
+            {"kind": review["kind"], "apiVersion": review["apiVersion"], "response": response}
+        ).encode()
 
 
 def allow(_: Json) -> Json:

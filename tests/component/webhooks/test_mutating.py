@@ -93,8 +93,8 @@ async def test_updates_are_changed_too_and_keep_what_is_the_servers(
     apiserver: RunningServer, webhook: WebhookServer
 ) -> None:
     created = await apiserver.create(CONFIGMAPS, config_map("m"))
-    webhook.on("/change", patch({"op": "add", "path": "/data/x", "value": "y"},
-                                {"op": "replace", "path": "/metadata/uid", "value": created["metadata"]["uid"]}))  # fmt: skip
+    uid = {"op": "replace", "path": "/metadata/uid", "value": created["metadata"]["uid"]}
+    webhook.on("/change", patch({"op": "add", "path": "/data/x", "value": "y"}, uid))
     await register(apiserver, hook("change.example.com", webhook.config("/change")))
     answer = await apiserver.call(
         "PATCH", f"{CONFIGMAPS}/m", {"data": {"z": "1"}}, {"Content-Type": "application/merge-patch+json"}
@@ -119,7 +119,9 @@ async def test_an_older_version_is_shown_to_a_webhook_that_knows_no_other(
 ) -> None:
     webhook.on("/v1", patch({"op": "add", "path": "/spec/minReplicas", "value": 2}))
     autoscalers = {"groups": ["autoscaling"], "versions": ["v1"]}
-    await register(apiserver, hook("v1.example.com", webhook.config("/v1"), ["horizontalpodautoscalers"], **autoscalers))
+    await register(
+        apiserver, hook("v1.example.com", webhook.config("/v1"), ["horizontalpodautoscalers"], **autoscalers)
+    )
     target = {"kind": "Deployment", "name": "d", "apiVersion": "apps/v1"}
     resource = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 40}}
     spec = {"scaleTargetRef": target, "maxReplicas": 3, "metrics": [{"type": "Resource", "resource": resource}]}
@@ -152,7 +154,9 @@ async def test_custom_resources_are_pruned_and_defaulted_after_a_change(
     webhook.on("/thing", patch({"op": "add", "path": "/data", "value": {"known": "yes", "unknown": "no"}}))
     rules = {"groups": ["example.com"], "versions": ["*"]}
     await register(apiserver, hook("thing.example.com", webhook.config("/thing"), ["things"], **rules))
-    created = await apiserver.create(things, {"kind": "Thing", "apiVersion": "example.com/v1", "metadata": {"name": "t"}})
+    created = await apiserver.create(
+        things, {"kind": "Thing", "apiVersion": "example.com/v1", "metadata": {"name": "t"}}
+    )
     assert created["data"] == {"known": "yes"} and created["size"] == 3
 
 
@@ -160,5 +164,5 @@ async def _until_served(apiserver: RunningServer, path: str) -> None:
     import asyncio
 
     async with asyncio.timeout(10):
-        while (await apiserver.call("GET", path)).status != 200:
+        while (await apiserver.call("GET", path)).status != 200:  # noqa: ASYNC110 - a real server has no event for it
             await asyncio.sleep(0.02)

@@ -92,7 +92,7 @@ async def test_timeouts(apiserver: RunningServer, webhook: WebhookServer) -> Non
     await register(apiserver, hook("slow.example.com", webhook.config("/slow"), timeoutSeconds=1))
     answer = await apiserver.call("POST", CONFIGMAPS, config_map("one"))
     assert answer.status == 500
-    assert answer.message.endswith("/slow?timeout=1s\": context deadline exceeded")
+    assert answer.message.endswith('/slow?timeout=1s": context deadline exceeded')
 
 
 async def test_answers_that_break_the_rules(apiserver: RunningServer, webhook: WebhookServer) -> None:
@@ -100,7 +100,7 @@ async def test_answers_that_break_the_rules(apiserver: RunningServer, webhook: W
     webhook.on("/patching", patch({"op": "add", "path": "/data/x", "value": "y"}))
     webhook.on("/broken", lambda request: {"raw": b"oh no", "code": 500})
     for path, expected in (
-        ("/odd", 'received invalid webhook response: expected response.uid='),
+        ("/odd", "received invalid webhook response: expected response.uid="),
         ("/patching", "received invalid webhook response: validating webhook may not return response.patch"),
         ("/broken", 'failed to call webhook: an error on the server ("oh no") has prevented the request'),
         ("/absent", "failed to call webhook: the server could not find the requested resource"),
@@ -131,7 +131,9 @@ async def test_a_namespace_is_judged_by_its_own_labels(apiserver: RunningServer,
     webhook.on("/deny", deny("no"))
     selector = {"namespaceSelector": {"matchLabels": {"watch": "yes"}}}
     await register(apiserver, hook("deny.example.com", webhook.config("/deny"), ["namespaces"], **selector))
-    refused = await apiserver.call("POST", "/api/v1/namespaces", {"metadata": {"name": "a", "labels": {"watch": "yes"}}})
+    refused = await apiserver.call(
+        "POST", "/api/v1/namespaces", {"metadata": {"name": "a", "labels": {"watch": "yes"}}}
+    )
     assert refused.status == 400
     await apiserver.create("/api/v1/namespaces", {"metadata": {"name": "b"}})
 
@@ -210,7 +212,9 @@ async def test_calls_are_counted(apiserver: RunningServer, webhook: WebhookServe
     await apiserver.call("POST", CONFIGMAPS, config_map("one"))
     page = (await apiserver.call("GET", "/metrics")).body.decode()
     labels = 'name="deny.example.com",type="validating",operation="CREATE"'
-    assert f'apiserver_admission_webhook_rejection_count{{{labels},error_type="no_error",rejection_code="400"}} 1' in page
+    assert (
+        f'apiserver_admission_webhook_rejection_count{{{labels},error_type="no_error",rejection_code="400"}} 1' in page
+    )
 
 
 async def test_a_service_leads_to_where_it_is_served(apiserver: RunningServer, webhook: WebhookServer) -> None:
