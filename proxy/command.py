@@ -46,8 +46,8 @@ async def run(flags: argparse.Namespace) -> None:
     from minik8s.proxy.loop import IptablesBackend, ProxyLoop, UserspaceBackend
 
     client = Client(load_kubeconfig(flags.kubeconfig), user_agent="minik8s-proxy")
-    services = Informer(client, core.Service)
-    slices = Informer(client, discovery.EndpointSlice)
+    services: Informer[core.Service] = Informer(client, core.Service)
+    slices: Informer[discovery.EndpointSlice] = Informer(client, discovery.EndpointSlice)
     backend = (
         UserspaceBackend()
         if flags.proxy_mode == "userspace"
