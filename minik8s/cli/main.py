@@ -17,6 +17,7 @@ COMPONENTS = {
     "kubelet": "minik8s.kubelet.command",
     "proxy": "minik8s.proxy.command",
     "dns": "minik8s.addons.dns.command",
+    "metrics-server": "minik8s.addons.metrics.command",
 }
 #: Verbs for people: verb → (module with ``main(argv)``, one line of help).
 VERBS = {

@@ -28,6 +28,7 @@ def add_cluster_options(to: argparse.ArgumentParser) -> None:
     to.add_argument("--nodes", type=int, default=1, metavar="N", help="how many nodes, all on this machine")
     to.add_argument("--proxy", default="auto", help="auto, iptables, userspace or none")
     to.add_argument("--dns", action=argparse.BooleanOptionalAction, help="DNS for the cluster's names (default: yes)")
+    to.add_argument("--addons", default="", metavar="NAME,…", help="metrics: serve metrics.k8s.io, for kubectl top")
     to.add_argument("--fake-gpus", type=int, default=0, metavar="N", help="declare N NVIDIA GPUs on each node")
     to.add_argument("--service-cidr", default="10.96.0.0/16", help="addresses of services")
     to.add_argument("--v", type=int, default=1, dest="verbosity", metavar="N", help="log verbosity of components")

@@ -19,6 +19,7 @@ def config_from(options: argparse.Namespace) -> ClusterConfig:
         runtime=options.runtime,
         proxy=options.proxy,
         dns=options.dns,
+        addons=[name for name in options.addons.split(",") if name],
         nodes=options.nodes,
         fake_gpus=options.fake_gpus,
         service_cidr=options.service_cidr,

@@ -12,13 +12,15 @@ import ipaddress
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 STORES = ("embedded", "etcd")
 RUNTIMES = ("auto", "docker", "process", "fake")
 PROXIES = ("auto", "iptables", "userspace", "none")
+#: DNS has a switch of its own
+ADDONS = ("metrics",)
 
 #: Upstream's well-known ports. Each kubelet after the first adds its index times ten to its two.
 DEFAULT_PORTS = {
@@ -32,6 +34,8 @@ DEFAULT_PORTS = {
     "etcd-peer": 2380,
     "dns": 10053,
     "dns-healthz": 10054,
+    "metrics-server": 4443,
+    "metrics-server-healthz": 10261,
 }
 
 
@@ -53,6 +57,7 @@ class ClusterConfig:
     runtime: str = "auto"
     proxy: str = "auto"
     dns: bool | None = None
+    addons: list[str] = field(default_factory=list)
     nodes: int = 1
     fake_gpus: int = 0
     service_cidr: str = "10.96.0.0/16"
@@ -110,6 +115,9 @@ class ClusterConfig:
         for option, value, allowed in (("--runtime", self.runtime, RUNTIMES), ("--proxy", self.proxy, PROXIES)):
             if value not in allowed:
                 raise ConfigError(f"{option} {value}: must be one of {', '.join(allowed)}")
+        for name in self.addons:
+            if name not in ADDONS:
+                raise ConfigError(f"--addons {name}: must be of {', '.join(ADDONS)}")
         if not 1 <= self.nodes <= 5000:
             raise ConfigError(f"--nodes {self.nodes}: must be between 1 and 5000")
         if not 0 <= self.fake_gpus <= 64:
@@ -145,7 +153,7 @@ def write_atomic(path: Path, body: bytes, mode: int = 0o644) -> None:
     temporary.replace(path)
 
 
-def port_names(nodes: int, runtime: str, dns: bool = False) -> list[str]:
+def port_names(nodes: int, runtime: str, dns: bool = False, addons: Iterable[str] = ()) -> list[str]:
     """The names of the ports a cluster of so many nodes needs; simulated nodes share one kubelet process."""
     kubelets = 1 if runtime == "fake" else nodes
     names = ["apiserver", "scheduler", "controller-manager", "proxy", "etcd", "etcd-peer"]
@@ -153,6 +161,8 @@ def port_names(nodes: int, runtime: str, dns: bool = False) -> list[str]:
         names += [f"kubelet-{index}", f"kubelet-{index}-healthz"]
     if dns:
         names += ["dns", "dns-healthz"]
+    if "metrics" in addons:
+        names += ["metrics-server", "metrics-server-healthz"]
     return names
 
 

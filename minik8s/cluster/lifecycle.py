@@ -77,7 +77,7 @@ def resolve(config: ClusterConfig, saved: ClusterConfig | None) -> ClusterConfig
     if config.proxy == "userspace" and config.service_cidr == DEFAULT_SERVICE_CIDR:
         config.service_cidr = LOOPBACK_SERVICE_CIDR
     config.advertise_address = find_advertise_address()
-    names = port_names(config.nodes, config.runtime, config.dns)
+    names = port_names(config.nodes, config.runtime, config.dns, config.addons)
     config.ports = compute_ports(names, saved.ports if saved else {}, port_is_free)
     return config
 

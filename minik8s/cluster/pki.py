@@ -52,6 +52,9 @@ def identities(config: ClusterConfig) -> list[Identity]:
         Identity("proxy", "system:kube-proxy"),
         Identity("dns", "system:kube-dns"),
     ]
+    if "metrics" in config.addons:
+        served = ("metrics-server.kube-system.svc", "metrics-server.kube-system.svc.cluster.local")
+        result.append(Identity("metrics-server", "system:metrics-server", names=served))
     for name in kubelet_identities(config):
         result.append(Identity(f"kubelet-{name}", f"system:node:{name}", "system:nodes", (*local, name)))
     return result

@@ -36,6 +36,8 @@ def compute_programs(config: ClusterConfig) -> list[Program]:
         programs.append(_proxy(config))
     if config.dns:
         programs.append(_dns(config))
+    if "metrics" in config.addons:
+        programs.append(_metrics_server(config))
     return programs
 
 
@@ -171,6 +173,22 @@ def _dns(config: ClusterConfig) -> Program:
         "v": str(config.verbosity),
     }
     return Program("dns", component_command("dns", *_flags(flags)), _loopback(port), 50)
+
+
+def _metrics_server(config: ClusterConfig) -> Program:
+    port, pki = config.ports["metrics-server-healthz"], config.pki
+    flags = {
+        "kubeconfig": str(pki / "metrics-server.kubeconfig"),
+        "bind-address": config.advertise_address,
+        "secure-port": str(config.ports["metrics-server"]),
+        "tls-cert-file": str(pki / "metrics-server.crt"),
+        "tls-private-key-file": str(pki / "metrics-server.key"),
+        "tls-ca-file": str(pki / "ca.crt"),
+        "requestheader-client-ca-file": str(pki / "ca.crt"),
+        "healthz-port": str(port),
+        "v": str(config.verbosity),
+    }
+    return Program("metrics-server", component_command("metrics-server", *_flags(flags)), _loopback(port), 50)
 
 
 def _flags(flags: dict[str, str]) -> list[str]:
