@@ -112,8 +112,8 @@ class Manager:
 
     @property
     def synced(self) -> bool:
-        """Every cache has had its first list."""
-        return all(informer.synced for informer in self.context.all_informers())
+        """Every cache has had its first list. What the server does not serve holds up its own controllers only."""
+        return all(informer.synced or not informer.served for informer in self.context.all_informers())
 
     async def run(self) -> None:
         """Until cancelled, or until one of them fails in a way it cannot survive."""

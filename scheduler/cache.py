@@ -52,7 +52,8 @@ class Cache:
             self._lister(client, kinds.REPLICATION_CONTROLLERS, lists.replication_controllers, _selector_only),
             self._lister(client, kinds.REPLICA_SETS, lists.replica_sets, _selector_only),
             self._lister(client, kinds.STATEFUL_SETS, lists.stateful_sets, _selector_only),
-            self._lister(client, kinds.BUDGETS, lists.budgets, _without_managed),
+            # an older server has no policy/v1: then nothing protects a victim
+            self._lister(client, kinds.BUDGETS, lists.budgets, _without_managed, optional=True),
             self._lister(client, kinds.CLAIMS, lists.claims, _without_managed, storage=True),
             self._lister(client, kinds.VOLUMES, lists.volumes, _without_managed, storage=True),
             self._lister(client, kinds.CLASSES, lists.classes, _without_managed, storage=True),
@@ -161,6 +162,7 @@ class Cache:
         objects: Objects,
         project: Callable[[dict[str, Any]], Object],
         storage: bool = False,
+        optional: bool = False,
     ) -> Informer[Object]:
         def on_change(event: str, old: Object | None, new: Object | None) -> None:
             key = key_of(new or old)
@@ -171,7 +173,7 @@ class Cache:
             if storage:
                 self.queue.cluster_changed(ClusterEvent(events.STORAGE))
 
-        informer: Informer[Object] = Informer(client, kind, project=project)
+        informer: Informer[Object] = Informer(client, kind, project=project, optional=optional)
         informer.add_handler(on_change)
         return informer
 

@@ -49,7 +49,7 @@ class GarbageCollector(Controller):
     async def run(self) -> None:
         # dozens of watches are opened here: let the other controllers' caches, which users wait for, go first
         for informer in self._others():
-            await informer.wait_synced()
+            await informer.wait_answered()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.monitors.run(), name="gc-monitors")
             tasks.create_task(super().run(), name="gc-workers")

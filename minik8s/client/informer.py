@@ -54,7 +54,8 @@ def split_key(key: str) -> tuple[str, str]:
 class Informer(Generic[T]):
     """A cache of one resource; `T` is the model class, or dict for a Kind or Resource.
 
-    `project` (dict → T) keeps only what it returns; such an informer costs neither bytes nor models.
+    `project` (dict → T) keeps only what it returns; such an informer costs neither bytes nor models. An `optional` one
+    counts as synced, and empty, while the server does not serve the resource; any other waits until it does.
     """
 
     def __init__(
@@ -66,14 +67,19 @@ class Informer(Generic[T]):
         field_selector: str = "",
         indexes: Mapping[str, Callable[[T], Iterable[str]]] | None = None,
         project: Callable[[dict[str, Any]], T] | None = None,
+        optional: bool = False,
     ) -> None:
         self.kind = kind
+        self._optional = optional
         self.resource = resolve(kind)
         self._project = project
         self._store: Store[T] = Store(None if project else lambda raw: decode(kind, raw))
         self._handlers: list[Handler] = []
         self._synced = asyncio.Event()
-        self._reflector = Reflector(client, self.resource, self, namespace, label_selector, field_selector)
+        self._answered = asyncio.Event()
+        self._reflector = Reflector(
+            client, self.resource, self, namespace, label_selector, field_selector, self._on_not_served
+        )
         self.add_indexes(indexes or {})
 
     # -- set-up
@@ -101,6 +107,20 @@ class Informer(Generic[T]):
     @property
     def synced(self) -> bool:
         return self._synced.is_set()
+
+    @property
+    def served(self) -> bool:
+        """False while the server says that it has no such resource."""
+        return self._reflector.served
+
+    async def wait_answered(self) -> None:
+        """Until it is synced, or the server has said that it has no such resource."""
+        await self._answered.wait()
+
+    def _on_not_served(self) -> None:
+        self._answered.set()
+        if self._optional:
+            self._synced.set()
 
     @property
     def resource_version(self) -> str:
@@ -155,6 +175,7 @@ class Informer(Generic[T]):
         if not self.synced:
             log.debug("cache synced", resource=self.resource.group_resource, objects=len(items))
             self._synced.set()
+        self._answered.set()
 
     def apply(self, event: RawEvent) -> None:
         """One watch event."""

@@ -14,14 +14,14 @@ for deletion.
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 
-from minik8s.api.status import ApiError, from_status
+from minik8s.api.status import ApiError, NotFound, from_status
 from minik8s.client.log import get_logger
 from minik8s.client.resources import Resource, Target, resolve
 from minik8s.client.rest import Client
@@ -126,9 +126,12 @@ class Reflector:
         namespace: str = "",
         label_selector: str = "",
         field_selector: str = "",
+        on_not_served: Callable[[], None] = lambda: None,
     ) -> None:
         self.resource: Resource = resolve(target)
         self.resource_version = ""
+        self.served = True  #: False while the server says that it has no such resource
+        self._on_not_served = on_not_served
         self._client = client
         self._sink = sink
         self._namespace = namespace
@@ -141,6 +144,8 @@ class Reflector:
         while True:
             try:
                 await self.list_and_watch()
+            except NotFound:
+                self._not_served()
             except (ApiError, OSError, EOFError, orjson.JSONDecodeError) as error:
                 self._report(error)
             await self._client.clock.sleep(self._backoff.next(self._client.clock.monotonic()))
@@ -173,6 +178,7 @@ class Reflector:
             if not is_gone(error):
                 raise
             items, self.resource_version = await self._list_pages("")
+        self.served = True
         self._sink.replace(items, self.resource_version)
 
     async def _list_pages(self, version: str) -> tuple[list[dict[str, Any]], str]:
@@ -206,6 +212,17 @@ class Reflector:
                 self.resource_version = event.obj["metadata"]["resourceVersion"]
         if not seen and self._client.clock.monotonic() - started < 1:
             raise EOFError("the watch ended at once without an event")
+
+    def _not_served(self) -> None:
+        """A list is never "not found" but where the kind itself is: an older or newer server, or one not yet set up."""
+        if self.served:
+            log.warning(
+                "resource is not served by this server; asking again now and then",
+                resource=self.resource.group_resource,
+                version=self.resource.group_version,
+            )
+        self.served = False
+        self._on_not_served()
 
     def _report(self, error: BaseException) -> None:
         log.warning(

@@ -11,7 +11,7 @@ import pytest
 from minik8s.api import core
 from minik8s.api.meta import ObjectMeta
 from minik8s.api.scheme import SCHEME
-from minik8s.api.status import InternalError
+from minik8s.api.status import InternalError, NotFound
 from minik8s.client.informer import Informer, InformerFactory, key_of, split_key
 from minik8s.testing.fakeapi import FakeAPI, FakeClient
 from minik8s.testing.time import VirtualClock
@@ -110,6 +110,22 @@ async def test_an_error_in_the_list_deletes_nothing(watched: Watched, api: FakeA
     await clock.advance("5m")
     assert watched.take() == []
     assert len(watched.informer) == 701
+
+
+async def test_what_is_not_served_is_waited_for(
+    api: FakeAPI, client: FakeClient, clock: VirtualClock, spawn: Spawn
+) -> None:
+    api.add(pod("a"))
+    gone = NotFound("the server could not find the requested resource")
+    api.faults.fail("GET", "pods", gone, times=6)
+    needed, optional = Watched(client, spawn), Watched(client, spawn, optional=True)
+    await clock.advance(0)
+    assert not needed.informer.served and not needed.informer.synced
+    await needed.informer.wait_answered()
+    assert optional.informer.synced and optional.seen == []
+    await clock.advance("5m")
+    for one in (needed, optional):
+        assert one.informer.served and one.informer.synced and one.take() == [("ADDED", "a")]
 
 
 async def test_another_object_of_the_same_name_is_deleted_and_added(
