@@ -160,6 +160,28 @@ async def test_custom_resources_are_pruned_and_defaulted_after_a_change(
     assert created["data"] == {"known": "yes"} and created["size"] == 3
 
 
+async def test_custom_resources_in_a_version_that_is_not_stored(
+    apiserver: RunningServer, webhook: WebhookServer
+) -> None:
+    open_schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    versions = [{"name": n, "served": True, "storage": n == "v1", "schema": open_schema} for n in ("v1", "v2")]
+    names = {"plural": "things", "singular": "thing", "kind": "Thing", "listKind": "ThingList"}
+    spec = {"group": "example.com", "scope": "Namespaced", "names": names, "versions": versions}
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    await apiserver.create(definitions, {"metadata": {"name": "things.example.com"}, "spec": spec})
+    things = "/apis/example.com/v2/namespaces/default/things"
+    await _until_served(apiserver, things)
+    webhook.on("/thing", patch({"op": "add", "path": "/data", "value": "added"}))
+    rules = {"groups": ["example.com"], "versions": ["v1"]}
+    await register(apiserver, hook("thing.example.com", webhook.config("/thing"), ["things"], **rules))
+    created = await apiserver.create(things, {"kind": "Thing", "metadata": {"name": "t"}})
+    assert (created["apiVersion"], created["data"]) == ("example.com/v2", "added")
+    (request,) = webhook.seen("/thing")
+    assert request["object"]["apiVersion"] == "example.com/v1" and request["kind"]["version"] == "v1"
+    other = (await apiserver.call("GET", things.replace("v2", "v1") + "/t")).json
+    assert (other["apiVersion"], other["data"]) == ("example.com/v1", "added")
+
+
 async def _until_served(apiserver: RunningServer, path: str) -> None:
     import asyncio
 
