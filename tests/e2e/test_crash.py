@@ -155,6 +155,15 @@ def test_thirty_kills(store: str, docker: None, root: None, request: pytest.Fixt
         cluster.down()
 
 
+def own_label(container_id: str) -> str:
+    """The label that tells this cluster's containers from those of others on the same engine."""
+    form = '{{index .Config.Labels "minik8s.io/cluster"}}'
+    command = ["docker", "inspect", "-f", form, container_id.removeprefix("docker://")]
+    value = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    assert value
+    return f"minik8s.io/cluster={value}"
+
+
 def survive(cluster: Cluster) -> None:
     """The storm and its aftermath."""
     from minik8s.cluster import images
@@ -186,11 +195,13 @@ def survive(cluster: Cluster) -> None:
     for pod in pods_of(cluster, "steady") + pods_of(cluster, "churn"):
         assert pod["status"]["containerStatuses"][0]["restartCount"] == 0, pod["metadata"]["name"]
 
+    cluster_label = own_label(after[next(iter(after))]["containerStatuses"][0]["containerID"])
+
     def nothing_left_over() -> bool:
         pods = cluster.get("pods", "--all-namespaces")["items"]
         alive = {pod["metadata"]["uid"] for pod in pods}
         labelled = subprocess.run(
-            ["docker", "ps", "-a", "--filter", "label=io.kubernetes.pod.uid",
+            ["docker", "ps", "-a", "--filter", f"label={cluster_label}",
              "--format", '{{.Label "io.kubernetes.pod.uid"}}'],
             capture_output=True, text=True, check=True,
         )  # fmt: skip
