@@ -174,7 +174,9 @@ async def test_custom_resources_in_a_version_that_is_not_stored(
     webhook.on("/thing", patch({"op": "add", "path": "/data", "value": "added"}))
     rules = {"groups": ["example.com"], "versions": ["v1"]}
     await register(apiserver, hook("thing.example.com", webhook.config("/thing"), ["things"], **rules))
-    created = await apiserver.create(things, {"kind": "Thing", "metadata": {"name": "t"}})
+    created = await apiserver.create(
+        things, {"kind": "Thing", "apiVersion": "example.com/v2", "metadata": {"name": "t"}}
+    )
     assert (created["apiVersion"], created["data"]) == ("example.com/v2", "added")
     (request,) = webhook.seen("/thing")
     assert request["object"]["apiVersion"] == "example.com/v1" and request["kind"]["version"] == "v1"
