@@ -46,6 +46,8 @@ async def serve_resource(server: Server, request: Request) -> Response:
         raise NotFound.path()
     if info.namespace and not kind.namespaced and not (kind.plural == "namespaces" and not kind.group):
         raise NotFound.path()
+    if deprecation := getattr(kind, "deprecation", ""):  # a version of a custom resource
+        request.warnings.append(deprecation)
     if info.subresource:
         return await _serve_subresource(server, request)
     verb = _verb(request)
@@ -53,7 +55,7 @@ async def serve_resource(server: Server, request: Request) -> Response:
         raise MethodNotAllowed
     if kind.namespaced and not info.namespace and verb not in ("list", "watch"):
         raise MethodNotAllowed
-    if kind.kind in reviews.HANDLERS:
+    if kind.model_path and kind.kind in reviews.HANDLERS:
         return await reviews.HANDLERS[kind.kind](server, request, kind)
     return await VERBS[verb](server, request, server.registry.resources.of(kind))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from minik8s.api.scheme import Column, Kind, Subresource
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 VERBS = ("delete", "deletecollection", "get", "list", "patch", "create", "update", "watch")
-VERBS_TERMINATING = ("delete", "deletecollection", "get", "list", "watch")
+#: Nothing new while the definition goes; finalizers must still be taken off what is there.
+VERBS_TERMINATING = tuple(verb for verb in VERBS if verb != "create")
 _AGE = Column(
     "Age", "date", description="Time since the object was created, as its creationTimestamp has it.",
     json_path=".metadata.creationTimestamp",
@@ -55,6 +57,11 @@ class CustomKind(Kind):
     def schema(self) -> Json:
         schema: Json = (self.version_spec.get("schema") or {}).get("openAPIV3Schema") or {}
         return schema
+
+    @cached_property
+    def stored_head(self) -> bytes:
+        """How stored bytes of this version begin (cache/encoding.py puts kind and apiVersion first)."""
+        return b'{"kind":"%b","apiVersion":"%b",' % (self.kind.encode(), self.group_version.encode())
 
     @property
     def deprecation(self) -> str:

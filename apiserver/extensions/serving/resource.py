@@ -43,7 +43,7 @@ class CustomResource(Resource):
         """Was it written under this definition, in this version? (Stored objects begin with kind and apiVersion.)"""
         if revision <= self.kind.served.since:
             return False
-        return b'"apiVersion":"%b"' % self.kind.group_version.encode() in data[:512]
+        return data.startswith(self.kind.stored_head)
 
     def as_is(self, entries: list[Entry]) -> bool:
         return all(self._is_current(entry.data, entry.revision) for entry in entries)
@@ -94,7 +94,7 @@ class CustomResource(Resource):
         return obj | {"apiVersion": self.kind.stored_as}
 
     def outdated(self, entry: Entry) -> bool:
-        return b'"apiVersion":"%b"' % self.kind.stored_as.encode() not in entry.data[:512]
+        return not entry.data.startswith(self.kind.served.storage_kind.stored_head)
 
     async def keep(self, obj: Json) -> Json:
         """The form in which `obj` is kept."""
@@ -128,7 +128,7 @@ class _CustomView:
 
     def __init__(self, resource: CustomResource) -> None:
         self._resource = resource
-        self._served, self._gv = resource.kind.served, resource.kind.group_version.encode()
+        self._served, self._head = resource.kind.served, resource.kind.stored_head
         self.key: Hashable = ("custom", id(resource.kind))
 
     def render(self, type: str, data: bytes) -> bytes:
@@ -143,7 +143,7 @@ class _CustomView:
     def _show(self, type: str, data: bytes) -> bytes:
         """A deletion carries the last state under a new revision: it may be older than it says."""
         obj = None
-        if type != "DELETED" and b'"apiVersion":"%b"' % self._gv in data[:512]:
+        if type != "DELETED" and data.startswith(self._head):
             head = data.find(b'"resourceVersion":"', 0, 512)
             digits = data[head + 19 : data.find(b'"', head + 19)] if head >= 0 else b""
             if digits.isdigit() and int(digits) > self._served.since:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of messages
 """What schemas do to objects: prune, default, validate, coerce metadata; upstream's words."""
 
 import copy
