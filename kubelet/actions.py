@@ -6,7 +6,7 @@ Mirrors computePodActions and computeInitContainerActions of upstream pkg/kubele
 Crash loops: upstream keeps its back-off in memory. Here each container carries, as a label, how long to wait should it
 die; the next one doubles it. So the wait survives a kubelet restart, and deciding needs no state.
 
-Leaves out: in-place resize (a change of resources is not acted on).
+A change of resources is not among the actions: `resize` sees to it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from minik8s.kubelet.status import Verdict
 def compute_refusal(pod: core.Pod, node: core.Node, others: Iterable[core.Pod]) -> Verdict | None:
     """Why the node cannot take the pod beside `others`, devices by name left aside; None: it can."""
     mates = list(others)
-    place = _pressure(pod, node) or _fits(pod, node, mates) or _ports(pod, mates)
+    place = _pressure(pod, node) or compute_fit(pod, node, mates) or _ports(pod, mates)
     return place or _affinity(pod, node) or _taints(pod, node)
 
 
@@ -37,7 +37,8 @@ def _pressure(pod: core.Pod, node: core.Node) -> Verdict | None:
     return Verdict("Evicted", f"The node had condition: [{' '.join(true)}]. ") if true else None
 
 
-def _fits(pod: core.Pod, node: core.Node, others: list[core.Pod]) -> Verdict | None:
+def compute_fit(pod: core.Pod, node: core.Node, others: list[core.Pod]) -> Verdict | None:
+    """Why what the pod asks for is not there beside `others`."""
     capacity = {name: amount(name, text) for name, text in node.status.allocatable.items()}
     if "pods" in capacity and len(others) + 1 > capacity["pods"]:
         return _out_of("pods", 1, len(others), capacity["pods"])

@@ -13,6 +13,12 @@ from minik8s.kubelet.observed import is_sidecar
 OWNED = frozenset({"PodScheduled", "Initialized", "ContainersReady", "Ready", "PodReadyToStartContainers"})
 
 
+#: written when they are true; others may write them, too
+PASSING = frozenset({"DisruptionTarget", "PodResizePending"})
+#: taken away when they no longer hold
+REMOVED = frozenset({"PodResizePending"})
+
+
 def compute_conditions(
     pod: core.Pod,
     phase: str,

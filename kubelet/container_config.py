@@ -12,6 +12,7 @@ from pathlib import Path
 
 from minik8s.api import core
 from minik8s.api.quantity import Quantity
+from minik8s.kubelet import resize
 from minik8s.kubelet.env import ConfigError
 from minik8s.kubelet.expansion import UnresolvedReference, expand_all, expand_strict
 from minik8s.kubelet.hosts import ResolvConf
@@ -126,6 +127,7 @@ def _container_labels(pod: core.Pod, container: core.Container, inputs: Containe
         base.LABEL_TERMINATION_PATH: container.termination_message_path or DEFAULT_TERMINATION_PATH,
         base.LABEL_TERMINATION_POLICY: container.termination_message_policy or "File",
         LABEL_BACKOFF: f"{inputs.backoff:g}",
+        **resize.label(container),
     }
 
 

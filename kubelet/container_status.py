@@ -4,7 +4,7 @@ Mirrors convertToAPIContainerStatuses of upstream pkg/kubelet/kubelet_pods.go an
 prober/prober_manager.go. Pure. The newest container of a name gives `state`, the one before it `lastState`; a
 container that will be started again and cannot be just now is *waiting*, with the reason why.
 
-Leaves out: allocatedResources and resources (in-place resize), volumeMounts, user.
+Leaves out: volumeMounts, user.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from minik8s.api import core
 from minik8s.api.meta import format_time
 from minik8s.kubelet.actions import should_restart
 from minik8s.kubelet.observed import Observed, as_container, is_sidecar, restart_count
+from minik8s.kubelet.resize import Wanted, current_resources
 from minik8s.kubelet.runtimes import base
 
 LOST = "The container could not be located when the pod was terminated"
@@ -44,6 +45,8 @@ class ContainerFacts:
     starting: frozenset[str] = frozenset()
     #: the pod's containers were stopped for good: none that is missing will come back
     ended: bool = False
+    #: by container id: cpu and memory that were changed while it ran
+    resources: Mapping[str, Wanted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,10 @@ class _View:
         return status
 
     def _convert(self, container: core.Container, seen: base.ContainerStatus) -> core.ContainerStatus:
+        has = current_resources(seen, self.facts.resources) if seen.state == base.ContainerState.RUNNING else None
         return core.ContainerStatus(
+            resources=core.ResourceRequirements.from_dict(has) if has else None,
+            allocated_resources=dict(has.get("requests", {})) if has else {},
             name=container.name,
             image=seen.image or container.image or "",
             image_id=seen.image_ref,

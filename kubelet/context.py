@@ -74,6 +74,10 @@ class PodState:
     failures: dict[str, int] = field(default_factory=dict)
     #: container id → termination message
     messages: dict[str, str] = field(default_factory=dict)
+    #: container id → cpu and memory that were changed since it was made
+    resources: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
+    #: why a resize is not done
+    resize_pending: core.PodCondition | None = None
     ended: bool = False
     #: an eviction's grace period, in place of the spec's
     eviction_grace: float | None = None

@@ -17,9 +17,9 @@ from minik8s.api.meta import parse_time
 from minik8s.client.log import get_logger
 from minik8s.kubelet import events
 from minik8s.kubelet.actions import PodActions, compute_pod_actions, ended_at, restart_delay
-from minik8s.kubelet.admission import compute_refusal
+from minik8s.kubelet.admission import compute_fit, compute_refusal
 from minik8s.kubelet.backoff import format_duration
-from minik8s.kubelet.container_config import grace_of, render_sandbox
+from minik8s.kubelet.container_config import compute_resources, grace_of, render_sandbox
 from minik8s.kubelet.container_kill import probe_grace, stop_all, stop_container
 from minik8s.kubelet.container_start import RETRY, StartFailure, env_references, pod_facts, start
 from minik8s.kubelet.container_status import Waiting
@@ -29,6 +29,7 @@ from minik8s.kubelet.observed import LABEL_START_TIME, Observed, describe, find_
 from minik8s.kubelet.pod_files import log_directory, sandbox_dns
 from minik8s.kubelet.pod_report import report
 from minik8s.kubelet.record import container_recorder
+from minik8s.kubelet.resize import compute_pending, compute_resizes
 from minik8s.kubelet.runtimes.base import ContainerState, RuntimeFault, SandboxStatus
 from minik8s.kubelet.status import Verdict
 from minik8s.kubelet.volumes.manager import MountFailure, volume_references
@@ -79,6 +80,7 @@ async def sync_pod(ctx: NodeContext, state: PodState) -> SyncResult:
         volumes = await _volumes(ctx, state)
         if volumes is not None and not actions.idle:
             await _act(ctx, state, actions, volumes)
+        await _resize(ctx, state)
     except Interrupted:
         return SyncResult()
     if not actions.idle:
@@ -205,6 +207,29 @@ async def _act(ctx: NodeContext, state: PodState, actions: PodActions, volumes: 
         if state.stopping.is_set():
             raise Interrupted
         await _start(ctx, state, sandbox, name, actions, volumes)
+
+
+async def _resize(ctx: NodeContext, state: PodState) -> None:
+    """Give running containers the cpu and memory that the spec says now, if the node has room."""
+    resizes = compute_resizes(state.pod, state.observed, state.resources)
+    state.resize_pending = None
+    if not resizes:
+        return
+    others = [pod for pod in ctx.active_pods() if pod.metadata.uid != state.uid]
+    refusal = compute_fit(state.pod, ctx.node(), others)
+    if refusal is not None:
+        state.resize_pending = compute_pending(state.pod, ctx.node(), refusal.message)
+        return
+    for resize in resizes:
+        if resize.restart:
+            text = f"Container {resize.container.name} resize requires restart"
+            grace, sandbox = float(grace_of(state.pod)), state.observed.sandbox
+            await stop_container(ctx, state.pod, resize.container, resize.status.id, sandbox, grace, text)
+            continue
+        resources = compute_resources(state.pod, resize.container, ctx.node_memory)
+        await ctx.runtime.update_resources(resize.status.id, resources)
+        state.resources[resize.status.id] = resize.wanted
+        log.info("container resized", pod=key_of(state.pod), container=resize.container.name)
 
 
 async def _stop_old_sandbox(ctx: NodeContext, state: PodState) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from minik8s.api import core
 from minik8s.api.meta import format_time
-from minik8s.kubelet.conditions import OWNED, compute_conditions, compute_disruption, stamp
+from minik8s.kubelet.conditions import OWNED, PASSING, REMOVED, compute_conditions, compute_disruption, stamp
 from minik8s.kubelet.container_status import ContainerFacts, compute_container_statuses
 from minik8s.kubelet.observed import Observed, is_sidecar
 from minik8s.kubelet.qos import qos_class
@@ -41,6 +41,7 @@ class StatusFacts:
     start_time: float = 0.0
     #: the containers were stopped for good
     ended: bool = False
+    resize_pending: core.PodCondition | None = None
 
 
 def is_terminal(status: core.PodStatus) -> bool:
@@ -59,6 +60,8 @@ def compute_pod_status(pod: core.Pod, observed: Observed, facts: StatusFacts, no
     conditions = compute_conditions(pod, phase, statuses.init, statuses.regular, observed.ready_sandbox is not None)
     if facts.verdict is not None and facts.verdict.disruption:
         conditions.append(compute_disruption(facts.verdict.message))
+    if facts.resize_pending is not None:
+        conditions.append(facts.resize_pending.model_copy())
     host_ips = list(facts.node.host_ips)
     pod_ips = _pod_ips(pod, observed, host_ips)
     return core.PodStatus(
@@ -200,14 +203,16 @@ def compute_status_patch(uid: str, old: core.PodStatus, new: core.PodStatus) -> 
     name that came later is not touched.
     """
     before, after = old.to_dict(), new.to_dict()
-    kept = {c["type"]: c for c in before.pop("conditions", []) if c["type"] in OWNED}
-    changed = [c for c in after.pop("conditions", []) if kept.get(c["type"]) != c]
+    kept = {c["type"]: c for c in before.pop("conditions", []) if c["type"] in OWNED | PASSING}
+    wanted = {c["type"]: c for c in after.pop("conditions", [])}
+    changed = [c for c in wanted.values() if kept.get(c["type"]) != c]
+    over = [{"$patch": "delete", "type": name} for name in kept if name in REMOVED and name not in wanted]
     owned = {"phase", "reason", "message", "hostIP", "hostIPs", "podIP", "podIPs", "startTime", "qosClass",
              "initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"}  # fmt: skip
     status: dict[str, Any] = {key: after.get(key) for key in sorted(owned) if before.get(key) != after.get(key)}
     for key in ("hostIPs", "podIPs"):  # merged by address: say that the old ones go
         if status.get(key):
             status[key] = [{"$patch": "replace"}, *status[key]]
-    if changed:
-        status["conditions"] = [{"reason": None, "message": None, **c} for c in changed]
+    if changed or over:
+        status["conditions"] = [*({"reason": None, "message": None, **c} for c in changed), *over]
     return {"metadata": {"uid": uid}, "status": status} if status else None

@@ -170,7 +170,7 @@ def test_secrets_stay_in_memory_and_mounts_are_sealed(cluster: Cluster) -> None:
     cluster.apply(pod("holder", script, [{"name": "s", "secret": {"secretName": "key"}}]))
     wait_phase(cluster, "holder", "Succeeded")
     said = cluster.kubectl("logs", "holder")
-    assert said.startswith("tmpfs /s tmpfs ro") and "sealed" in said and said.endswith("v")
+    assert "tmpfs /s tmpfs ro" in said and "sealed" in said and said.endswith("v")
     cluster.kubectl("delete", "pod/holder", "secret/key", "--now")
 
 
@@ -185,7 +185,8 @@ def test_readiness_gate_sidecar_and_hooks(cluster: Cluster) -> None:
     }
     side = "touch /s/sidecar; trap 'cp /s/log /s/seen; exit 0' TERM; sleep 600 & wait"
     spec["initContainers"] = [{
-        **spec["containers"][0], "name": "side", "lifecycle": None, "restartPolicy": "Always", "command": ["sh", "-c", side],
+        **spec["containers"][0], "name": "side", "lifecycle": None, "restartPolicy": "Always",
+        "command": ["sh", "-c", side],
         "startupProbe": {"exec": {"command": ["sh", "-c", "test -e /s/sidecar"]}, "periodSeconds": 1},
     }]  # fmt: skip
     cluster.apply(made)
@@ -201,3 +202,30 @@ def test_readiness_gate_sidecar_and_hooks(cluster: Cluster) -> None:
     eventually(lambda: ready()["status"] == "True", "the gate opens")
     assert cluster.kubectl("exec", "gated", "-c", "c", "--", "cat", "/s/log") == "post\n"
     cluster.kubectl("delete", "pod", "gated")
+
+
+def test_memory_is_resized_in_place(cluster: Cluster) -> None:
+    made = pod("resized", "sleep 600", resources={"limits": {"memory": "64Mi", "cpu": "100m"}})
+    cluster.apply(made)
+    wait_phase(cluster, "resized", "Running")
+    more = {"limits": {"memory": "128Mi", "cpu": "200m"}, "requests": {"memory": "128Mi", "cpu": "200m"}}
+    body = json.dumps({"spec": {"containers": [{"name": "c", "resources": more}]}})
+    cluster.kubectl("patch", "pod", "resized", "--subresource=resize", "-p", body)
+
+    def told() -> dict[str, Any]:
+        return cluster.get("pod", "resized")["status"]["containerStatuses"][0]  # type: ignore[no-any-return]
+
+    eventually(lambda: told().get("resources", {}).get("limits") == more["limits"], "the new limits")
+    assert told()["restartCount"] == 0
+    cgroup = "cat /sys/fs/cgroup/memory.max 2>/dev/null || cat /sys/fs/cgroup/memory/memory.limit_in_bytes"
+    assert cluster.kubectl("exec", "resized", "--", "sh", "-c", cgroup).strip() == str(128 << 20)
+    cluster.kubectl("patch", "pod", "resized", "--subresource=resize", "-p", body.replace("200m", "9999"))
+
+    def pending() -> str:
+        conditions = {c["type"]: c for c in cluster.get("pod", "resized")["status"]["conditions"]}
+        return str(conditions.get("PodResizePending", {}).get("reason", ""))
+
+    eventually(lambda: pending() == "Infeasible", "the refusal")
+    cluster.kubectl("patch", "pod", "resized", "--subresource=resize", "-p", body)
+    eventually(lambda: pending() == "", "the refusal is taken back")
+    cluster.kubectl("delete", "pod", "resized", "--now")
