@@ -24,7 +24,7 @@ class Converter:
     is_remote = False
 
     async def convert(self, objects: list[Json], api_version: str) -> list[Json]:
-        """The objects in another version, in order; their apiVersion is the caller's to set, and they are not copied."""
+        """The objects in another version, in order, not copied; their apiVersion is the caller's to set."""
         return objects
 
 

@@ -1,7 +1,7 @@
 """Kubernetes' own CEL libraries: lists, sets, URLs, quantities, IP addresses, CIDRs.
 
-Mirrors apiserver/pkg/cel/library/{lists,urls,quantity,ip,cidr}.go and cel-go's ext/sets. Left out: semver, format.named,
-the authorizer.
+Mirrors apiserver/pkg/cel/library/{lists,urls,quantity,ip,cidr}.go and cel-go's ext/sets. Left out: semver, the
+format.named formats, the authorizer.
 """
 
 from __future__ import annotations
@@ -177,6 +177,15 @@ def _cidr(value: Any) -> Any:
         raise CelError(f'network address parse error during conversion from string: "{value}"') from None
 
 
+_LOCAL_MULTICAST = {4: ipaddress.ip_network("224.0.0.0/24"), 6: ipaddress.ip_network("ff02::/16")}
+
+
+def _is_global(address: Any) -> bool:
+    if address.is_unspecified or address.is_loopback or address.is_multicast or address.is_link_local:
+        return False
+    return str(address) != "255.255.255.255"
+
+
 def _of_ip(read: Callable[[Any], Any], result: str = "bool") -> Function:
     return Function(lambda value: read(expect(value, *_ADDRESSES)), 1, 1, result, "method")
 
@@ -246,10 +255,10 @@ FUNCTIONS: dict[str, Function] = {
     "family": _of_ip(lambda address: address.version, "int"),
     "isUnspecified": _of_ip(lambda address: address.is_unspecified),
     "isLoopback": _of_ip(lambda address: address.is_loopback),
-    "isLinkLocalMulticast": _of_ip(lambda a: a in ipaddress.ip_network("224.0.0.0/24" if a.version == 4 else "ff02::/16")),
+    "isLinkLocalMulticast": _of_ip(lambda a: a in _LOCAL_MULTICAST[a.version]),
     "isLinkLocalUnicast": _of_ip(lambda address: address.is_link_local),
     "isGlobalUnicast": _of_ip(
-        lambda a: not (a.is_unspecified or a.is_loopback or a.is_multicast or a.is_link_local) and str(a) != "255.255.255.255"
+        _is_global
     ),
     "cidr": Function(_cidr, 1, 1, None, "function"),
     "isCIDR": _is_valid(_cidr),

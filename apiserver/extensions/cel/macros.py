@@ -1,7 +1,7 @@
 """Macros over lists and maps: all, exists, exists_one, map, filter, and their forms with two variables.
 
-Mirrors cel-go's parser/macro.go and ext/comprehensions.go. Over a map, the one variable is the key; of two variables the
-first is the index or key, the second the element.
+Mirrors cel-go's parser/macro.go and ext/comprehensions.go. Over a map, the one variable is the key; of two variables
+the first is the index or key, the second the element.
 """
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC110 - waits on a server; long requests
 """Definitions for the tests, and how to wait for them."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: ASYNC110 - waits on a server; long requests
 
 """Custom resources against the real server: every verb, as for built-in kinds."""
 
