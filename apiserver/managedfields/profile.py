@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from minik8s.api.scheme import SCHEME, Kind
+from minik8s.api.legacy import find_builtin
+from minik8s.api.scheme import Kind
 from minik8s.apiserver.managedfields.openapi_schema import node_of_schema
 from minik8s.apiserver.managedfields.schema import DEDUCED, MAP, Node, node_of
 from minik8s.apiserver.managedfields.sets import FieldSet, recursive_difference
@@ -102,7 +103,7 @@ def _make_custom(kind: Kind) -> Profile:
 def _sibling(kind: Kind, version: str) -> Kind | None:
     """The same kind in another version."""
     if kind.model_path:
-        return SCHEME.by_kind(kind.group, version, kind.kind)
+        return find_builtin(kind.group, version, kind.kind)
     versions: dict[str, Kind] = getattr(getattr(kind, "served", None), "versions", {})
     return versions.get(version)
 

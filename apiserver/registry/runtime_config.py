@@ -41,10 +41,5 @@ def compute_extra_kinds(text: str) -> list[Kind]:
 
 
 def serve_extra_kinds(registry: ServerRegistry, text: str) -> None:
-    """Make a registry serve them, and field management know them."""
-    from minik8s.apiserver.managedfields.profile import set_schema
-
-    kinds = compute_extra_kinds(text)
-    registry.kinds.replace("runtime-config", kinds)
-    for kind in kinds:
-        set_schema(kind, None)  # its model is its schema; this makes it findable by apiVersion
+    """Make a registry serve them."""
+    registry.kinds.replace("runtime-config", compute_extra_kinds(text))

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from minik8s.api.base import Model
-from minik8s.api.scheme import SCHEME, Kind
+from minik8s.api.legacy import find_builtin
 from minik8s.api.status import BadRequest
 from minik8s.apiserver.wire import values
 from minik8s.apiserver.wire.schema import decoder
@@ -69,15 +69,7 @@ def find_model(api_version: str, kind: str) -> type[Model]:
         module, _, name = path.partition(":")
         found: type[Model] = getattr(import_module(module), name)
         return found
-    found_kind = SCHEME.by_kind(group, version, kind) or _legacy_kind(group, version, kind)
+    found_kind = find_builtin(group, version, kind)
     if found_kind is not None and found_kind.model is not None:
         return found_kind.model
     raise BadRequest(f'no kind "{kind}" is registered for version "{api_version}" in scheme "minik8s"')
-
-
-def _legacy_kind(group: str, version: str, kind: str) -> Kind | None:
-    if version != "v1beta1":
-        return None
-    from minik8s.api.legacy import LEGACY
-
-    return LEGACY.by_kind(group, version, kind)

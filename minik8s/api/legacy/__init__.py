@@ -27,3 +27,8 @@ def _legacy(group: str, resource: str, model: str) -> Kind:
 
 
 LEGACY: Scheme = Scheme(_legacy(group, resource, model) for (group, resource), model in _MODELS.items())
+
+
+def find_builtin(group: str, version: str, kind: str) -> Kind | None:
+    """A kind of the scheme, or of the versions dropped from it."""
+    return SCHEME.by_kind(group, version, kind) or LEGACY.by_kind(group, version, kind)
