@@ -148,7 +148,7 @@ class Paths:
         given = {"": "", "object": body.name, "options": f"{_META}.DeleteOptions", "patch": f"{_META}.Patch"}[verb.body]
         if given and body.name:
             self._add_body(
-                operation, given, _PATCHES if verb.body == "patch" else [_JSON, _PROTOBUF], verb.body != "options"
+                operation, given, _media(kind) if verb.body == "patch" else [_JSON, _PROTOBUF], verb.body != "options"
             )
         self._add_answers(operation, answer, verb.method)
         return operation
@@ -184,6 +184,11 @@ class Paths:
             parameter["required"] = True
         kept = {"schema": {"type": kind, "uniqueItems": True}} if self._v3 else {"type": kind, "uniqueItems": True}
         return {**parameter, **kept}
+
+
+def _media(kind: Kind) -> list[str]:
+    """The forms of a patch: strategic merge needs a Go type, which custom kinds lack (kubectl apply asks here)."""
+    return _PATCHES if kind.model_path else [media for media in _PATCHES if "strategic" not in media]
 
 
 _PATH_ABOUT = {"namespace": "Namespace of the object.", "name": "Name of the object."}

@@ -14,6 +14,6 @@ Parsing is cel-python's (its grammar of CEL, over lark); evaluation is ours: the
 bounded in cost, and copies its scope at every step of a macro. Mirrors staging/src/k8s.io/apiserver/pkg/cel and
 apiextensions-apiserver/pkg/apiserver/schema/cel.
 
-Left out: static types beyond fields of schemas (an operator's operands are checked when it runs), the cost estimate at definition
-time (the bound at run time holds), optional field syntax (`?.`, `[?…]`), semver, and the authorizer.
+Left out: static types beyond fields of schemas (an operator's operands are checked when it runs), the cost estimate at
+definition time (the bound at run time holds), optional field syntax (`?.`, `[?…]`), semver, and the authorizer.
 """

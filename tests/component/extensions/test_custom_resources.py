@@ -157,6 +157,8 @@ async def test_documents_follow(apiserver):
     assert v2["properties"]["spec"]["properties"]["replicas"]["maximum"] == 10
     v3 = (await apiserver.call("GET", f"/openapi/v3/apis/{GROUP}/v1")).json
     assert v3["components"]["schemas"][name]["properties"]["spec"]["required"] == ["cronSpec"]
+    patch = v3["paths"][path(namespace="{namespace}", name="{name}")]["patch"]["requestBody"]["content"]
+    assert "application/strategic-merge-patch+json" not in patch  # else kubectl apply would send one
 
     def edit(found):
         properties = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
