@@ -8,6 +8,8 @@ from pathlib import Path
 from minik8s.kubelet.stats.model import FileSystem, Network, NodeUsage
 
 PROC = Path("/proc")
+#: what leads only to this machine's own pods, or nowhere
+NOT_COUNTED = ("lo", "veth", "docker", "br-", "cni", "mk8s", "ifb", "dummy")
 
 
 def read_node(disk: Path, now: float, proc: Path = PROC) -> NodeUsage:
@@ -30,7 +32,7 @@ def read_node(disk: Path, now: float, proc: Path = PROC) -> NodeUsage:
         memory_usage=usage,
         working_set=working_set,
         rss=memory.get("AnonPages", 0),
-        network=tuple(n for n in read_network(proc / "net/dev") if n.name != "lo"),
+        network=tuple(n for n in read_network(proc / "net/dev") if not n.name.startswith(NOT_COUNTED)),
         disk=read_disk(disk),
         processes=sum(name.isdigit() for name in os.listdir(proc)),  # noqa: PTH208 - names only, and fast
         max_processes=int((proc / "sys/kernel/pid_max").read_text()),

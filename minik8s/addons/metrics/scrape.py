@@ -22,7 +22,9 @@ log = get_logger(__name__)
 
 AT_A_TIME = 16
 TIMEOUT_SECONDS = 10.0
-SECOND_POINT_SECONDS = 1.5
+SOON_SECONDS = 1.5
+#: a kubelet's server comes up after its node is ready: so often it is asked again soon
+PATIENCE = 5
 
 
 class Scraper:
@@ -34,7 +36,7 @@ class Scraper:
         self.nodes.add_handler(self._on_node)
         self._woken = asyncio.Event()
         self._limit = asyncio.Semaphore(AT_A_TIME)
-        self._failing: set[str] = set()
+        self._failures: dict[str, int] = {}
         self.rounds = 0
 
     def _on_node(self, event: str, old: core.Node | None, new: core.Node | None) -> None:
@@ -51,9 +53,11 @@ class Scraper:
                 await self._pause()
 
     async def _pause(self) -> None:
-        young = any(self._store.has_one_point(name) for name in self._names())
+        soon = any(
+            self._store.has_one_point(name) or 0 < self._failures.get(name, 0) < PATIENCE for name in self._names()
+        )
         try:
-            async with asyncio.timeout(SECOND_POINT_SECONDS if young else self._store.resolution):
+            async with asyncio.timeout(SOON_SECONDS if soon else self._store.resolution):
                 await self._woken.wait()
         except TimeoutError:
             return
@@ -64,7 +68,7 @@ class Scraper:
     async def scrape_all(self) -> None:
         names = self._names()
         self._store.keep_only(names)
-        self._failing &= names
+        self._failures = {name: count for name, count in self._failures.items() if name in names}
         async with asyncio.TaskGroup() as group:
             for name in sorted(names):
                 group.create_task(self._scrape(name))
@@ -75,11 +79,11 @@ class Scraper:
             async with self._limit, asyncio.timeout(TIMEOUT_SECONDS):
                 answer = await self._client.request("GET", f"/api/v1/nodes/{name}/proxy/metrics/resource")
         except (ApiError, OSError, TimeoutError) as exc:
-            if name not in self._failing:
+            failures = self._failures[name] = self._failures.get(name, 0) + 1
+            if failures == PATIENCE:
                 log.warning("node not scraped", node=name, error=str(exc) or type(exc).__name__)
-            self._failing.add(name)
             return
-        self._failing.discard(name)
+        self._failures.pop(name, None)
         self._store.add(name, parse_page(answer.body.decode("utf-8", "replace"), time.time()))
 
 
