@@ -14,6 +14,7 @@ from pydantic_core import PydanticUndefined
 
 from minik8s.api.base import Atomic, Fact, Format, ListMap, ListSet, MergeKey, Model, RetainKeys
 from minik8s.api.scheme import Kind
+from minik8s.apiserver.openapi.custom import publish
 from minik8s.apiserver.openapi.descriptions import describe, describe_field
 
 Schema = dict[str, Any]
@@ -145,12 +146,13 @@ class Definitions:
 
     def add_custom(self, kind: Kind, schema: Schema) -> None:
         """A custom kind with the schema its definition gives."""
-        properties = {**schema.get("properties", {}), **_type_meta()}
-        properties["metadata"] = self.dialect.reference(f"{_META}.ObjectMeta", "Standard object's metadata.")
+
+        def resource_properties() -> Schema:
+            metadata = self.dialect.reference(f"{_META}.ObjectMeta", "Standard object's metadata.")
+            return {**_type_meta(), "metadata": metadata}
+
         self.schemas[kind_name(kind)] = {
-            "type": "object",
-            **(schema if self.dialect.wraps_references else _without_v3(schema)),
-            "properties": properties if self.dialect.wraps_references else _without_v3(properties),
+            **publish(schema, not self.dialect.wraps_references, resource_properties),
             "x-kubernetes-group-version-kind": gvk(kind.group, kind.version, kind.kind),
         }
         from minik8s.api.meta import ObjectMeta
@@ -241,8 +243,11 @@ def gvk(group: str, version: str, kind: str) -> list[dict[str, str]]:
 
 def _type_meta() -> Schema:
     return {
-        "apiVersion": {"description": "Group and version of the object's form.", "type": "string"},
-        "kind": {"description": "Name of the object's kind, in CamelCase.", "type": "string"},
+        "apiVersion": {
+            "description": "APIVersion defines the group and version of the object's form.",
+            "type": "string",
+        },
+        "kind": {"description": "Kind is the name of the object's kind, in CamelCase.", "type": "string"},
     }
 
 
@@ -288,25 +293,3 @@ def _extensions(facts: list[Fact], schema: Schema) -> Iterator[tuple[str, Any]]:
             return
     if list_type:
         yield "x-kubernetes-list-type", list_type
-
-
-_V3_ONLY = frozenset(("nullable", "oneOf", "anyOf", "not", "x-kubernetes-validations"))
-
-
-def _without_v3(value: Any) -> Any:
-    """A schema without what OpenAPI v2 cannot say; a nullable field loses its type, as upstream does."""
-    if isinstance(value, list):
-        return [_without_v3(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    dropped = {"type", "items", "properties"} if value.get("nullable") is True else set()
-    return {
-        k: _without_v3(v) for k, v in value.items() if k not in dropped and not (k in _V3_ONLY and _is_schema(value))
-    }
-
-
-def _is_schema(value: Schema) -> bool:
-    """A schema, and not a map of properties that happens to have one called `not`."""
-    return any(isinstance(value.get(key), str | bool) for key in ("type", "nullable", "description", "format")) or any(
-        key.startswith("x-kubernetes-") for key in value
-    )

@@ -51,7 +51,7 @@ class ObjectMeta(Model):
     uid: str = ""  #: Unique in space and time; made by the server.
     resource_version: str = ""  #: Changes with every write; send it back to be told of conflicts.
     generation: Int64 | None = None  #: Counts changes of the spec.
-    creation_timestamp: Time | None = None  #: When it was created.
+    creation_timestamp: Time | None = None  #: CreationTimestamp is a timestamp of when the server created it.
     deletion_timestamp: Time | None = None  #: When it is to be gone; set once deletion was asked for.
     deletion_grace_period_seconds: Int64 | None = None  #: Seconds it was given for that.
     labels: dict[str, str] = {}  #: Names and values to select by.
