@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import replace
@@ -106,9 +107,23 @@ def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletC
         return [first]
     stem = options.hostname_override or "node"
     return [
-        replace(first, node_name=f"{stem}-{n}", root_dir=first.root_dir / f"{stem}-{n}", status_workers=2)
+        replace(
+            first,
+            node_name=f"{stem}-{n}",
+            root_dir=first.root_dir / f"{stem}-{n}",
+            status_workers=2,
+            pod_cidr=compute_pod_cidr(options.pod_cidr, n),
+        )
         for n in range(options.fake_nodes)
     ]
+
+
+def compute_pod_cidr(first: str, number: int) -> str:
+    """The range of the n-th simulated node: no two pods of a cluster share an address. Past 10.255 it begins at 10.0."""
+    network = ipaddress.ip_network(first, strict=False)
+    start = int(network.network_address)
+    start = start >> 24 << 24 | (start + number * network.num_addresses) % 2**24
+    return f"{ipaddress.ip_address(start)}/{network.prefixlen}"
 
 
 def main(argv: Sequence[str]) -> int:

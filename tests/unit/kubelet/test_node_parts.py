@@ -12,7 +12,7 @@ import pytest
 from minik8s.api import core
 from minik8s.kubelet.admission import compute_refusal
 from minik8s.kubelet.backoff import Backoff, format_duration
-from minik8s.kubelet.command import compute_configs, make_parser, parse_taints
+from minik8s.kubelet.command import compute_configs, compute_pod_cidr, make_parser
 from minik8s.kubelet.eviction.thresholds import DEFAULT, amounts, crossed, parse_thresholds, pressures
 from minik8s.kubelet.hosts import (
     ClusterDns,
@@ -241,3 +241,5 @@ def test_one_process_plays_many_fake_nodes() -> None:
     configs = compute_configs(options, "machine")
     assert [c.node_name for c in configs] == ["node-0", "node-1", "node-2"]
     assert len({c.root_dir for c in configs}) == 3 and all(c.simulated for c in configs)
+    assert [c.pod_cidr for c in configs] == ["10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24"]
+    assert compute_pod_cidr("10.244.0.0/24", 5000) == "10.7.136.0/24"
