@@ -67,11 +67,10 @@ def validate_update(new: Json, old: Json) -> Errors:
 
 
 def validate_status_update(new: Json, old: Json) -> Errors:
-    """ValidateUpdateCustomResourceDefinitionStatus: accepted names are names, stored versions exist."""
+    """ValidateUpdateCustomResourceDefinitionStatus: accepted names are names."""
     errors: Errors = []
     check_object_meta_update(errors, new, old)
     parts.check_names(errors, (new.get("status") or {}).get("acceptedNames") or {}, "status.acceptedNames")
-    _check_stored_versions(errors, new)
     return errors
 
 
