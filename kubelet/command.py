@@ -119,7 +119,7 @@ def compute_configs(options: argparse.Namespace, hostname: str) -> list[KubeletC
 
 
 def compute_pod_cidr(first: str, number: int) -> str:
-    """The range of the n-th simulated node: no two pods of a cluster share an address. Past 10.255 it begins at 10.0."""
+    """The range of the n-th simulated node: no two pods share an address. After 10.255 comes 10.0."""
     network = ipaddress.ip_network(first, strict=False)
     start = int(network.network_address)
     start = start >> 24 << 24 | (start + number * network.num_addresses) % 2**24

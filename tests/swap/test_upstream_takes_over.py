@@ -47,8 +47,9 @@ def test_upstream_takes_over_and_gives_back(plane: Plane, content_type: str) -> 
     eventually(lambda: plane.get("pdb", "kept")["status"]["disruptionsAllowed"] == 2, "the budget's count")
     assert {pod["metadata"]["uid"] for pod in plane.get("pods", "-l", "app=kept")["items"]} == before
 
-    plane.ours("controller-manager", elect, wait=False)
-    plane.ours("scheduler", elect, wait=False)
+    # without health ports: another cluster on this machine may have taken them meanwhile
+    plane.ours("controller-manager", elect, "--secure-port=0", wait=False)
+    plane.ours("scheduler", elect, "--secure-port=0", wait=False)
     plane.stop("kube-controller-manager", "kube-scheduler")
     check_deployment(plane, "example/web")
     assert {pod["metadata"]["uid"] for pod in plane.get("pods", "-l", "app=kept")["items"]} == before

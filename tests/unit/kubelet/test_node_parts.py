@@ -12,7 +12,7 @@ import pytest
 from minik8s.api import core
 from minik8s.kubelet.admission import compute_refusal
 from minik8s.kubelet.backoff import Backoff, format_duration
-from minik8s.kubelet.command import compute_configs, compute_pod_cidr, make_parser
+from minik8s.kubelet.command import compute_configs, compute_pod_cidr, make_parser, parse_taints
 from minik8s.kubelet.eviction.thresholds import DEFAULT, amounts, crossed, parse_thresholds, pressures
 from minik8s.kubelet.hosts import (
     ClusterDns,
