@@ -1,6 +1,6 @@
-"""Devices that containers get exclusively: which exist, who holds which.
+"""Devices that containers get exclusively: which exist, who holds which, what goes with them.
 
-Mirrors upstream pkg/kubelet/cm/devicemanager, without its checkpoint file: the allocation is written as a label on
-the container that holds the device, and nowhere else. `ledger` (pure) keeps the books, `nvidia` and `fake` find
-GPUs. The device plugin gRPC API is not served yet.
+Mirrors upstream pkg/kubelet/cm/devicemanager, without its checkpoint file: who holds what is written as labels on the
+pod's sandbox and containers, and nowhere else. `ledger` (pure) keeps the books, `manager` gives devices out, `nvidia`
+and `plugins/` own them, `node` puts one node's together. See docs/processes/gpus.md.
 """
