@@ -11,6 +11,7 @@ A process is known by its pid and its start time (in ticks since boot, with the 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,6 +19,9 @@ from typing import Any
 
 from minik8s.kubelet.runtimes import base
 from minik8s.kubelet.runtimes.base import ContainerState as State
+
+#: mounted anew over the host's root (rootfs.HIDDEN, which only the shim can import)
+FRESH = ("tmp", "run", "var/tmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,25 @@ def start_ticks(pid: int) -> int | None:
         return None
     fields = text[text.rindex(")") + 2 :].split()
     return None if fields[0] in "ZX" else int(fields[19])
+
+
+def layer_usage(record: ContainerRecord) -> int:
+    """Bytes that a contained process has written: its root is an overlay, whose figures are its tmpfs's; the fresh
+    /tmp and /run beside it are tmpfs too, unless a volume is mounted there."""
+    spec = read_json(record.folder / "spec.json") or {}
+    taken = {mount["container_path"].strip("/") for mount in spec.get("mounts", ())}
+    places = ["", *(name for name in FRESH if not spec.get("rootfs") and name not in taken)]
+    host, found = Path("/").stat().st_dev, dict[int, int]()
+    for place in places:
+        path = Path(f"/proc/{record.pid}/root/{place}")
+        try:
+            device, figures = path.stat().st_dev, os.statvfs(path)
+        except OSError:
+            continue
+        if device == host:
+            return 0  # it sees the host's own file system: there is no layer
+        found[device] = (figures.f_blocks - figures.f_bfree) * figures.f_frsize
+    return sum(found.values())
 
 
 _boot: list[str] = []

@@ -32,7 +32,7 @@ from minik8s.kubelet.runtimes.netns import open_in_pod
 from minik8s.kubelet.runtimes.process.cgroups import Cgroups
 from minik8s.kubelet.runtimes.process.execution import open_command, read_line, run_to_end, spawn_detached
 from minik8s.kubelet.runtimes.process.images import ImageStore
-from minik8s.kubelet.runtimes.process.records import ContainerRecord, ProcessId, write_json
+from minik8s.kubelet.runtimes.process.records import ContainerRecord, ProcessId, layer_usage, write_json
 from minik8s.kubelet.runtimes.process.sandboxes import Sandboxes
 from minik8s.kubelet.runtimes.process.spec import render_spec
 from minik8s.kubelet.runtimes.process.streams import AttachStream
@@ -367,8 +367,12 @@ class ProcessRuntime:
         return found
 
     async def disk_usage(self, pod_uid: str = "") -> dict[str, int]:
-        """→ base.Runtime: writable layers are in memory."""
-        return {}
+        """→ base.Runtime: a layer is a tmpfs of its own, which knows its size; without namespaces there is none."""
+        found = {}
+        for record in self.containers.values():
+            if record.state is State.RUNNING and pod_uid in ("", record.pod_uid):
+                found[record.id] = await asyncio.to_thread(layer_usage, record)
+        return found
 
     def events(self) -> AsyncIterator[base.RuntimeEvent]:
         """→ base.Runtime."""
