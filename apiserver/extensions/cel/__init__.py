@@ -3,6 +3,7 @@
     presence.py    does a schema have rules at all (the rest, and the library, is only imported then)
     program.py     text → Program → value: the interface
     compiler.py    the library's syntax tree → closures; macros; names and fields are checked here
+    fields.py      fields and elements, by schema and at run time
     operators.py   what operators do to values: overflow, division, ordering, equality
     values.py      CEL's values as Python's, and their conversion from JSON by a schema
     budget.py      what an evaluation may cost

@@ -16,7 +16,8 @@ from celpy.evaluation import celbytes, celstr
 
 from minik8s.apiserver.extensions.cel import functions, operators
 from minik8s.apiserver.extensions.cel.budget import Budget
-from minik8s.apiserver.extensions.cel.values import ABSENT, CelError, Optional, Schema, TypeName, converter, unescape
+from minik8s.apiserver.extensions.cel.fields import UNDEFINED, element_type, field_type, get_element, get_field
+from minik8s.apiserver.extensions.cel.values import CelError, Optional, Schema, TypeName, converter, unescape
 
 
 class Scope(NamedTuple):
@@ -46,14 +47,6 @@ _LITERAL_TYPES = {
     "INT_LIT": "int", "UINT_LIT": "int", "FLOAT_LIT": "double", "STRING_LIT": "string", "MLSTRING_LIT": "string",
     "BYTES_LIT": "bytes", "BOOL_LIT": "bool", "NULL_LIT": "null_type",
 }  # fmt: skip
-_RESOURCE: Schema = {
-    "apiVersion": {"type": "string"},
-    "kind": {"type": "string"},
-    "metadata": {
-        "type": "object",
-        "properties": {"name": {"type": "string"}, "generateName": {"type": "string"}},
-    },
-}
 
 
 @cache
@@ -245,13 +238,13 @@ class Compiler:
     def _select(self, target: Node, token: Any) -> Node:
         name, field = str(token), unescape(str(token))
         found = field_type(target.type, field)
-        if found is _UNDEFINED:
+        if found is UNDEFINED:
             raise self._fault(f"undefined field '{name}'", token, back=1)
         run, convert = target.run, converter(found)
 
         def select(scope: Scope) -> Any:
             scope.budget.spend()
-            value = _field(run(scope), name, field)
+            value = get_field(run(scope), name, field)
             return convert(value) if convert is not None else value
 
         return Node(select, found)
@@ -263,7 +256,7 @@ class Compiler:
 
         def select(scope: Scope) -> Any:
             scope.budget.spend()
-            value = _element(run(scope), at(scope))
+            value = get_element(run(scope), at(scope))
             return convert(value) if convert is not None else value
 
         return Node(select, found)
@@ -388,61 +381,3 @@ def _variable(scope: Scope, name: str) -> Any:
         return scope.values[name]
     except KeyError:
         raise CelError(f"no such attribute(s): {name}") from None
-
-
-def _field(value: Any, name: str, field: str) -> Any:
-    if isinstance(value, dict):
-        if name in value:
-            return value[name]
-        if field in value:
-            return value[field]
-        raise CelError(f"no such key: {name}")
-    if isinstance(value, Optional):
-        return Optional(True, value.value[field]) if value.present and field in value.value else ABSENT
-    raise CelError(operators.NO_OVERLOAD)
-
-
-def _element(value: Any, index: Any) -> Any:
-    if isinstance(value, list):
-        if not isinstance(index, int) or isinstance(index, bool):
-            raise CelError("unsupported index type")
-        if not 0 <= index < len(value):
-            raise CelError(f"index out of bounds: {index}")
-        return value[index]
-    if isinstance(value, dict):
-        if index not in value:
-            raise CelError(f"no such key: {index}")
-        return value[index]
-    raise CelError(operators.NO_OVERLOAD)
-
-
-# -- static types ------------------------------------------------------------------------------------------------------
-
-_UNDEFINED: Any = object()
-
-
-def field_type(schema: Any, name: str) -> Any:
-    """The schema of a field; None where anything may be there; _UNDEFINED where nothing can be."""
-    if not isinstance(schema, dict):
-        return None if schema in (None, "map") else _UNDEFINED
-    kind = schema.get("type")
-    if kind not in (None, "object"):
-        return _UNDEFINED
-    properties = schema.get("properties") or {}
-    if schema.get("x-kubernetes-embedded-resource") and name in _RESOURCE:
-        return _RESOURCE[name]
-    if name in properties:
-        return properties[name]
-    additional = schema.get("additionalProperties")
-    if isinstance(additional, dict):
-        return additional
-    free = additional is True or (schema.get("x-kubernetes-preserve-unknown-fields") and not properties)
-    return None if free or kind is None else _UNDEFINED
-
-
-def element_type(schema: Any) -> Any:
-    """The schema of a list's or a map's elements."""
-    if not isinstance(schema, dict):
-        return None
-    found = schema.get("items") if schema.get("type") == "array" else schema.get("additionalProperties")
-    return found if isinstance(found, dict) else None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minik8s.apiserver.extensions.cel import operators
+from minik8s.apiserver.extensions.cel.fields import element_type
 from minik8s.apiserver.extensions.cel.values import ABSENT, CelError, Optional, converter
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ class _Loop:
     """The variables of a comprehension, and the scopes of its steps."""
 
     def __init__(self, compiler: Compiler, target: Node, names: list[str]) -> None:
-        from minik8s.apiserver.extensions.cel.compiler import element_type
-
         self._target, self._names = target, names
         element = element_type(target.type)
         is_map = isinstance(target.type, dict) and target.type.get("type") == "object"
