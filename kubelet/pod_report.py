@@ -12,11 +12,13 @@ from minik8s.kubelet.observed import find_container
 from minik8s.kubelet.pod_files import termination_message
 from minik8s.kubelet.probers import Target
 from minik8s.kubelet.runtimes.base import ContainerState, ContainerStatus
-from minik8s.kubelet.status import NodeFacts, StatusFacts, compute_pod_status, compute_rejection
+from minik8s.kubelet.status import NodeFacts, StatusFacts, compute_pod_status, compute_rejection, is_terminal
 
 
 async def report(ctx: NodeContext, state: PodState) -> core.PodStatus:
     """Compute the pod's status and hand it to the status manager."""
+    if _ended_before_us(ctx, state):
+        return state.pod.status
     if not state.ended:
         _probe_running(ctx, state)
     await _read_messages(ctx, state)
@@ -25,6 +27,12 @@ async def report(ctx: NodeContext, state: PodState) -> core.PodStatus:
     if not state.removed:
         ctx.statuses.set(state.pod, status)
     return status
+
+
+def _ended_before_us(ctx: NodeContext, state: PodState) -> bool:
+    """A former kubelet said the last word (refused it, say), and nothing is left here that could add to it."""
+    nothing = not state.observed.sandboxes and not state.observed.containers
+    return nothing and is_terminal(state.pod.status) and ctx.statuses.get(state.uid) is None
 
 
 def _status(ctx: NodeContext, state: PodState) -> core.PodStatus:

@@ -21,8 +21,6 @@ from minik8s.kubelet.config import KubeletConfig
 from minik8s.kubelet.devices import features, nvidia
 from minik8s.kubelet.devices.manager import DeviceManager
 from minik8s.kubelet.devices.nvml import open_nvml
-from minik8s.kubelet.devices.plugins.podresources import PodResourcesServer
-from minik8s.kubelet.devices.plugins.registration import Registration
 
 #: on the node: the resources that device owners have offered, so that a later kubelet knows what to withdraw
 ANNOTATION = "minik8s.io/device-resources"
@@ -89,9 +87,13 @@ class NodeDevices:
 
     async def run(self, recorder: EventRecorder, pods: Pods) -> None:
         """Watch the GPUs' health, and wait for plugins, until cancelled."""
+        if self._config.simulated:
+            return  # a thousand nodes in one process: no files, no sockets
+        # here, since the node works by now: a hundredth of a second of its start
+        from minik8s.kubelet.devices.plugins.podresources import PodResourcesServer
+        from minik8s.kubelet.devices.plugins.registration import Registration
+
         async with asyncio.TaskGroup() as group:
-            if self._config.simulated:
-                return  # a thousand nodes in one process: no files, no sockets
             if self.gpus is not None:
                 group.create_task(self._watch_health(recorder))
             group.create_task(Registration(self._config.root_dir, self.manager, self._registered).run())

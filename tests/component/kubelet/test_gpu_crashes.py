@@ -48,7 +48,7 @@ class Churn:
 
     async def add(self) -> None:
         """As the scheduler: only where it sees room."""
-        used = sum(self.gpus_of(p) for p in await self.live())
+        used = sum(self.gpus_of(p) for p in await self.live() if self.gpus_of(p) <= GPUS)
         made = list(self._containers())
         spec = {
             "containers": [c for c, init in made if not init],
@@ -57,7 +57,12 @@ class Churn:
             "terminationGracePeriodSeconds": self.dice.choice([0, 1, 5]),
         }
         pod = self.rig.make_pod(f"p{self.made}", **spec)
-        if used + self.gpus_of(pod) <= GPUS:
+        if self.dice.random() < 0.1:  # somebody names the node himself: refused, and to stay so
+            pod.spec.containers[0].resources.limits[nvidia.RESOURCE] = str(GPUS + 1)
+            pod.spec.containers[0].resources.requests[nvidia.RESOURCE] = str(GPUS + 1)
+            self.made += 1
+            self.rig.api.add(pod)
+        elif used + self.gpus_of(pod) <= GPUS:
             self.made += 1
             self.rig.api.add(pod)
 
