@@ -151,7 +151,8 @@ class Cache:
                 labels[name] = new["metadata"].get("labels") or {}
                 self.queue.cluster_changed(ClusterEvent(events.POD_LABELS))  # as if its pods had changed
 
-        informer: Informer[Object] = Informer(client, kinds.NAMESPACES, project=_without_managed)
+        # upstream's role for schedulers before 1.21 cannot list them; then no term selects namespaces by labels either
+        informer: Informer[Object] = Informer(client, kinds.NAMESPACES, project=_without_managed, optional=True)
         informer.add_handler(on_change)
         return informer
 

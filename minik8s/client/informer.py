@@ -55,7 +55,8 @@ class Informer(Generic[T]):
     """A cache of one resource; `T` is the model class, or dict for a Kind or Resource.
 
     `project` (dict → T) keeps only what it returns; such an informer costs neither bytes nor models. An `optional` one
-    counts as synced, and empty, while the server does not serve the resource; any other waits until it does.
+    counts as synced, and empty, while the server does not serve the resource, or not to us; any other waits until it
+    does.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Informer(Generic[T]):
         self._synced = asyncio.Event()
         self._answered = asyncio.Event()
         self._reflector = Reflector(
-            client, self.resource, self, namespace, label_selector, field_selector, self._on_not_served
+            client, self.resource, self, namespace, label_selector, field_selector, self._on_refusal
         )
         self.add_indexes(indexes or {})
 
@@ -114,10 +115,10 @@ class Informer(Generic[T]):
         return self._reflector.served
 
     async def wait_answered(self) -> None:
-        """Until it is synced, or the server has said that it has no such resource."""
+        """Until it is synced, or the server has said that there is no such resource, or none for us."""
         await self._answered.wait()
 
-    def _on_not_served(self) -> None:
+    def _on_refusal(self) -> None:
         self._answered.set()
         if self._optional:
             self._synced.set()

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from minik8s.api.status import ApiError, NotFound, from_status
+from minik8s.api.status import ApiError, Forbidden, NotFound, from_status
 from minik8s.client.log import get_logger
 from minik8s.client.resources import Resource, Target, resolve
 from minik8s.client.rest import Client
@@ -126,12 +126,13 @@ class Reflector:
         namespace: str = "",
         label_selector: str = "",
         field_selector: str = "",
-        on_not_served: Callable[[], None] = lambda: None,
+        on_refusal: Callable[[], None] = lambda: None,
     ) -> None:
         self.resource: Resource = resolve(target)
         self.resource_version = ""
         self.served = True  #: False while the server says that it has no such resource
-        self._on_not_served = on_not_served
+        self._allowed = True
+        self._on_refusal = on_refusal
         self._client = client
         self._sink = sink
         self._namespace = namespace
@@ -146,6 +147,8 @@ class Reflector:
                 await self.list_and_watch()
             except NotFound:
                 self._not_served()
+            except Forbidden as error:
+                self._not_allowed(error)
             except (ApiError, OSError, EOFError, orjson.JSONDecodeError) as error:
                 self._report(error)
             await self._client.clock.sleep(self._backoff.next(self._client.clock.monotonic()))
@@ -178,7 +181,7 @@ class Reflector:
             if not is_gone(error):
                 raise
             items, self.resource_version = await self._list_pages("")
-        self.served = True
+        self.served = self._allowed = True
         self._sink.replace(items, self.resource_version)
 
     async def _list_pages(self, version: str) -> tuple[list[dict[str, Any]], str]:
@@ -222,7 +225,14 @@ class Reflector:
                 version=self.resource.group_version,
             )
         self.served = False
-        self._on_not_served()
+        self._on_refusal()
+
+    def _not_allowed(self, error: Forbidden) -> None:
+        """Said once: an administrator may grant it meanwhile."""
+        if self._allowed:
+            self._report(error)
+        self._allowed = False
+        self._on_refusal()
 
     def _report(self, error: BaseException) -> None:
         log.warning(

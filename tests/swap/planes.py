@@ -80,8 +80,12 @@ class Plane(Cluster):
                 process.wait()
 
     def down(self) -> None:
-        """Stop everything, last started first."""
+        """Stop everything, last started first, and unmount what a kubelet of upstream's leaves mounted."""
         self.stop(*reversed(self.running))
+        for line in Path("/proc/self/mounts").read_text().splitlines():
+            target = line.split()[1]
+            if target.startswith(f"{self.data_dir}/"):
+                subprocess.run(["umount", target], check=False)
 
     # -- upstream's command lines
 
@@ -209,7 +213,10 @@ def check_namespace(plane: Plane) -> None:
 
 def check_job(plane: Plane, image: str = "minik8s/web") -> None:
     """A job runs to its end."""
-    plane.kubectl("create", "job", "once", f"--image={image}", "--", "sh", "-c", "echo done once")
+    container = {"name": "c", "image": image, "imagePullPolicy": "IfNotPresent", "command": ["sh", "-c", "echo done"]}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": {"template": template}}
+    plane.apply(job)
     plane.kubectl("wait", "job/once", "--for=condition=complete", "--timeout=60s")
     plane.kubectl("delete", "job", "once")
 
