@@ -112,6 +112,8 @@ async def _admission(ctx: NodeContext, state: PodState) -> Admission:
     if state.observed.sandboxes:
         state.admitted = state.adopted = True
         return Admission.WELCOME
+    if ctx.devices.awaits_plugin(state.pod):
+        return Admission.LATER
     others = [pod for pod in ctx.active_pods() if pod.metadata.uid != state.uid]
     verdict = compute_refusal(state.pod, ctx.node(), others)
     if verdict is None:

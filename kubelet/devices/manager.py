@@ -27,6 +27,8 @@ from minik8s.kubelet.env import ConfigError
 from minik8s.kubelet.runtimes.base import ContainerConfig, ContainerStatus, SandboxConfig, SandboxStatus
 
 STOPPED_GRACE_SECONDS = 300.0
+#: so long after its start a kubelet waits for plugins that a former one knew
+PLUGIN_PATIENCE_SECONDS = 30.0
 
 
 class PluginFailure(Exception):
@@ -70,6 +72,9 @@ class DeviceManager:
         #: (pod uid, container, resource) → the plugin's answer
         self._grants: dict[tuple[str, str, str], Grant] = {}
         self._lock = asyncio.Lock()
+        #: resources whose plugins have not come back yet
+        self._expected: set[str] = set()
+        self._expected_until = 0.0
         if gpus is not None:
             ledger = self.ledgers.of(gpus.resource)
             ledger.devices = {device.uuid: device for device in gpus.devices()}
@@ -91,6 +96,7 @@ class DeviceManager:
             self.gpus = None
             self.ledgers.of(plugin.resource).choose = Ledger("").choose
         self._plugins[plugin.resource] = plugin
+        self._expected.discard(plugin.resource)
         self._stopped_at.pop(plugin.resource, None)
 
     def update(self, plugin: Plugin, devices: Iterable[Device]) -> None:
@@ -112,7 +118,9 @@ class DeviceManager:
     def expect(self, resources: Iterable[str]) -> None:
         """Resources that a former kubelet of this node offered: 0 until their plugins are back."""
         for resource in resources:
-            self.ledgers.of(resource)
+            if not self.ledgers.of(resource).devices:
+                self._expected.add(resource)
+        self._expected_until = self._clock.monotonic() + PLUGIN_PATIENCE_SECONDS
 
     def check_gpus(self) -> dict[str, str]:
         """Ask the GPUs how they are. → the cards that changed, and what ails them now."""
@@ -124,6 +132,13 @@ class DeviceManager:
         return changed
 
     # pods -----------------------------------------------------------------------------------------------------------
+    def awaits_plugin(self, pod: core.Pod) -> bool:
+        """The pod was placed here while a former kubelet ran, whose plugins will register again any moment. Upstream
+        refuses it; here it waits a little."""
+        if not self._expected or self._clock.monotonic() > self._expected_until:
+            return False
+        return any(ledger.resource in self._expected for ledger in self.ledgers.wanted_by(pod))
+
     async def admit(self, pod: core.Pod, leaving: Collection[str] = ()) -> Refusal | None:
         """Reserve all that the pod needs, or nothing. Does not wait unless a plugin must be asked.
 

@@ -11,6 +11,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,9 +105,9 @@ def test_nothing_is_held_twice_and_nothing_leaks(cluster: Cluster, toy: subproce
         double += churn(cluster, dice, number, ended)
         most = max(most, len(held()))
         pid = eventually(lambda: (p := cluster.status()["kubelet"]["pid"]) and p != last and p, "a kubelet")  # noqa: B023
-        if dice.random() < 0.6:  # else it is killed while it starts
-            eventually(lambda: cluster.status()["kubelet"]["ready"], "a kubelet that works")
-            eventually(lambda: allocatable(cluster).get(TOY) == str(TOYS), "the plugin, registered again")
+        # supervisord grows slow in starting what never lived a second; younger than two, it has hardly begun
+        age = dice.uniform(1.1, 3.0)
+        eventually(lambda: time.time() - Path(f"/proc/{pid}").stat().st_mtime > age, "a kubelet of that age")  # noqa: B023
         os.kill(pid, signal.SIGKILL)
         last = pid
         double += sum(len(holders) > 1 for holders in held().values())

@@ -13,7 +13,7 @@ import pytest
 
 from minik8s.api import core
 from minik8s.kubelet.devices.grants import LABEL_GRANTS, LABEL_PLAN
-from minik8s.kubelet.devices.manager import STOPPED_GRACE_SECONDS, DeviceManager
+from minik8s.kubelet.devices.manager import PLUGIN_PATIENCE_SECONDS, STOPPED_GRACE_SECONDS, DeviceManager
 from minik8s.kubelet.devices.plugins.podresources import PodResourcesServer
 from minik8s.kubelet.devices.plugins.registration import Registration
 from minik8s.kubelet.env import ConfigError
@@ -204,16 +204,26 @@ async def test_a_restarted_kubelet_knows_what_containers_hold_and_asks_plugins_b
     node.manager.adopt([sandbox], [running])
     node.manager.expect([RESOURCE])
     assert node.figures() == (0, 0)
+    assert node.manager.awaits_plugin(pod("bound", 1)), "it was placed here before; the plugin will be back"
     again = await node.manager.equip("a", base.ContainerConfig("c", "i"))  # it crashed: what it needs is on its label
     assert again.env == {"TOY_DEVICES": "toy-0"}
     with pytest.raises(ConfigError, match="no device plugin for"):
         await node.manager.equip("half", base.ContainerConfig("c", "i"))
     plugin = await node.plug(2)  # real plugins see the new socket
+    assert not node.manager.awaits_plugin(pod("bound", 1))
     assert (await node.manager.equip("half", base.ContainerConfig("c", "i"))).env == {"TOY_DEVICES": "toy-1"}
     refusal = await node.manager.admit(pod("b", 1))
     assert refusal is not None and "Available: 0" in refusal.message
     node.manager.keep_only({"a"})
     assert await node.manager.admit(pod("b", 1)) is None
+
+
+async def test_a_plugin_that_never_comes_back_is_not_waited_for_long(node: Node) -> None:
+    node.manager.expect([RESOURCE])
+    assert node.manager.awaits_plugin(pod("a", 1)) and not node.manager.awaits_plugin(pod("b", 0))
+    await node.clock.advance(PLUGIN_PATIENCE_SECONDS + 1)
+    assert not node.manager.awaits_plugin(pod("a", 1))
+    assert await node.manager.admit(pod("a", 1)) is not None
 
 
 async def test_podresources_tells_who_holds_what(node: Node) -> None:
