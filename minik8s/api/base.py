@@ -22,7 +22,9 @@ from operator import not_
 from typing import Annotated, Any, ClassVar, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, ValidationError
+
+from minik8s.api.times import canonical_micro_time, canonical_time
 
 _INITIALISMS = {
     "cidr": "CIDR", "cidrs": "CIDRs", "fqdn": "FQDN", "id": "ID", "ids": "IDs", "io": "IO", "ip": "IP", "ips": "IPs",
@@ -85,8 +87,9 @@ Int32 = Annotated[int, Format("int32")]
 Int64 = Annotated[int, Format("int64")]
 Double = Annotated[float, Format("double")]
 Base64 = Annotated[str, Format("byte")]  # bytes in Go, base64 text in JSON
-Time = Annotated[str, Format("date-time")]  # RFC 3339, whole seconds
-MicroTime = Annotated[str, Format("micro-time")]  # RFC 3339, microseconds
+# RFC 3339 in Go's form: a client may send "+00:00" for "Z", and must then not be told that it changes what is immutable
+Time = Annotated[str, Format("date-time"), AfterValidator(canonical_time)]
+MicroTime = Annotated[str, Format("micro-time"), AfterValidator(canonical_micro_time)]
 QuantityStr = Annotated[str, Strict(False), Field(coerce_numbers_to_str=True), Format("quantity")]
 IntOrString = Annotated[int | str, Format("int-or-string")]
 RawExtension = Annotated[dict[str, Any], Format("raw-extension")]  # any object, carried as it came

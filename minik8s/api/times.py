@@ -25,6 +25,20 @@ def format_micro_time(seconds: float) -> str:
     return f"{_second(micros // 1_000_000)[:-1]}.{micros % 1_000_000:06d}Z"
 
 
+def canonical_time(text: str) -> str:
+    """Any RFC 3339 text → the same moment as Go writes it: whole seconds, in UTC, with a Z. ValueError for others."""
+    if len(text) == 20 and text[19] == "Z" and text[10] == "T":  # as nearly always: cut short, and not looked at closer
+        return text
+    return format_time(parse_time(text))
+
+
+def canonical_micro_time(text: str) -> str:
+    """The same with microseconds."""
+    if len(text) == 27 and text[26] == "Z" and text[10] == "T":
+        return text
+    return format_micro_time(parse_time(text))
+
+
 def parse_time(text: str) -> float:
     """Seconds since the epoch; ValueError where the text is not RFC 3339 with a zone."""
     moment = datetime.fromisoformat(text)
