@@ -197,7 +197,8 @@ class ApiServer:
         await self.caches.start()
         self._store_open = True
         from minik8s.apiserver.admission import default_chain
-        from minik8s.apiserver.webhooks.setup import WebhookMetrics, dynamic_plugins
+        from minik8s.apiserver.webhooks.metrics import WebhookMetrics
+        from minik8s.apiserver.webhooks.setup import dynamic_plugins
 
         webhooks = WebhookMetrics()
         self.app.metrics.collect(webhooks.samples)

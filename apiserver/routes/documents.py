@@ -150,7 +150,7 @@ class Documents:
 
     def _v2_json(self, openapi: Any) -> bytes:
         extended = self._server.aggregator.extend_openapi_v2(openapi.v2)
-        return openapi.v2_json() if extended is openapi.v2 else orjson.dumps(extended)  # type: ignore[no-any-return]
+        return openapi.v2_json() if extended is openapi.v2 else orjson.dumps(extended)
 
     def _v2_protobuf(self, openapi: Any) -> bytes:
         extended = self._server.aggregator.extend_openapi_v2(openapi.v2)

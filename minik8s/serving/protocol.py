@@ -121,7 +121,7 @@ class Connection:
 
     @property
     def upgrade(self) -> str:
-        """"websocket", "spdy/3.1", or "" when the current request does not ask for either."""
+        """ "websocket", "spdy/3.1", or "" when the current request does not ask for either."""
         return self._protocol.requested_upgrade
 
     @property
@@ -147,11 +147,13 @@ class Connection:
 
     async def start_stream(self, send: Send, status: int, headers: Headers) -> ResponseStream:
         """Sends the head of a chunked response by ASGI; what follows goes by the stream."""
-        await send({
-            "type": "http.response.start",
-            "status": status,
-            "headers": [*headers, (b"transfer-encoding", b"chunked")],
-        })
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*headers, (b"transfer-encoding", b"chunked")],
+            }
+        )
         return ResponseStream(self, send)
 
     def hijack(self) -> Duplex:

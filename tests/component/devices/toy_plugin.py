@@ -125,7 +125,7 @@ class ToyPlugin:
         self._server.add_insecure_port(f"unix:{self.folder / self.endpoint}")
         await self._server.start()
 
-    async def register(self, version: str = "v1beta1") -> None:
+    async def register(self, version: str = "v1beta1", timeout: float = 10) -> None:
         async with grpc.aio.insecure_channel(f"unix:{self.folder / 'kubelet.sock'}") as channel:
             call = channel.unary_unary(
                 "/v1beta1.Registration/Register",
@@ -135,7 +135,7 @@ class ToyPlugin:
             request = API.RegisterRequest(
                 version=version, endpoint=self.endpoint, resource_name=self.resource, options=self.options
             )  # fmt: skip
-            await call(request, timeout=10, wait_for_ready=True)
+            await call(request, timeout=timeout, wait_for_ready=True)
 
     async def set_health(self, device: str, health: str) -> None:
         async with self._changed:
@@ -143,7 +143,8 @@ class ToyPlugin:
             self._changed.notify_all()
 
     async def stop(self) -> None:
-        await self._server.stop(None)
+        if self._server is not None:
+            await self._server.stop(None)
 
     async def _options(self, request: Any, context: Any) -> Any:
         return self.options
@@ -191,10 +192,13 @@ async def serve(folder: Path, resource: str, count: int) -> None:
     while True:
         now = socket.stat().st_ino if socket.exists() else 0
         if now and now != seen:
-            if seen:
-                await plugin.stop()
+            await plugin.stop()
             await plugin.start()
-            await plugin.register()
+            try:
+                await plugin.register(timeout=2)
+            except grpc.aio.AioRpcError as exc:
+                print("not registered:", exc.code(), flush=True)  # the kubelet died meanwhile
+                continue
             seen = now
             print("registered", flush=True)
         await asyncio.sleep(0.05)

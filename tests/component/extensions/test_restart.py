@@ -1,4 +1,3 @@
-
 """Custom resources outlive their server."""
 
 import asyncio
