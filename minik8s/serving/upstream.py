@@ -13,12 +13,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import httptools
 
+from minik8s.serving.frames import FrameCutter
 from minik8s.serving.protocol import Connection
 
 HOP_BY_HOP = frozenset({
@@ -27,6 +28,7 @@ HOP_BY_HOP = frozenset({
 })  # fmt: skip
 MAX_HEAD = 64 * 1024
 RawHeaders = list[tuple[bytes, bytes]]
+Cut = Callable[[bytes], list[bytes]]
 
 
 class ByteStream(Protocol):
@@ -225,8 +227,11 @@ async def tunnel_upgrade(
         status = int(head.split(b" ", 2)[1])
         try:
             if status == 101:
-                await client.write(head + rest)
-                await copy_both(client, stream)
+                await client.write(head)
+                cut = FrameCutter().cut if _speaks_websocket(head) else _whole
+                for part in cut(rest):
+                    await client.write(part)
+                await copy_both(client, stream, cut)
             else:
                 await _pass_refusal(client, stream, head, rest)
         except ConnectionResetError:
@@ -235,6 +240,14 @@ async def tunnel_upgrade(
             await client.close()
     finally:
         await stream.close()
+
+
+def _speaks_websocket(head: bytes) -> bool:
+    return b"\r\nupgrade: websocket\r\n" in head.lower()
+
+
+def _whole(data: bytes) -> list[bytes]:
+    return [data]
 
 
 async def read_head(stream: StreamPair) -> tuple[bytes, bytes]:
@@ -268,10 +281,11 @@ async def _pass_refusal(client: ByteStream, stream: StreamPair, head: bytes, res
         tail = (tail + piece)[-7:]
 
 
-async def copy_both(left: ByteStream, right: ByteStream) -> None:
+async def copy_both(left: ByteStream, right: ByteStream, cut: Cut = _whole) -> None:
     """Copies until both directions have ended; one side's end becomes the other's half-close. Over TLS, which knows no
-    half-close, the end of either side ends both after the other has had a moment to finish."""
-    tasks = [asyncio.create_task(_copy(left, right)), asyncio.create_task(_copy(right, left))]
+    half-close, the end of either side ends both after the other has had a moment to finish. What goes left is written
+    in the parts that `cut` makes of it."""
+    tasks = [asyncio.create_task(_copy(left, right, _whole)), asyncio.create_task(_copy(right, left, cut))]
     try:
         done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if pending:
@@ -287,7 +301,8 @@ async def copy_both(left: ByteStream, right: ByteStream) -> None:
 HALF_CLOSED_SECONDS = 30.0
 
 
-async def _copy(source: ByteStream, sink: ByteStream) -> Any:
+async def _copy(source: ByteStream, sink: ByteStream, cut: Cut) -> Any:
     while data := await source.read():
-        await sink.write(data)
+        for part in cut(data):
+            await sink.write(part)
     await sink.write_eof()
