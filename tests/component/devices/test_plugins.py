@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,15 @@ class Node:
 
 
 @pytest.fixture
-async def node(tmp_path: Path) -> AsyncIterator[Node]:
-    made = Node(tmp_path)
+def short_path() -> Iterator[Path]:
+    """A folder whose sockets' paths stay below the kernel's 107 bytes, which pytest's own folders may not."""
+    with tempfile.TemporaryDirectory(prefix="dp-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+async def node(short_path: Path) -> AsyncIterator[Node]:
+    made = Node(short_path)
     yield made
     await made.close()
 

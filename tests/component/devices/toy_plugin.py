@@ -190,7 +190,7 @@ async def serve(folder: Path, resource: str, count: int) -> None:
     """As real plugins do: the kubelet's socket made anew means that the kubelet was restarted."""
     plugin, socket, seen = ToyPlugin(folder, resource, count), folder / "kubelet.sock", 0
     while True:
-        now = socket.stat().st_ino if socket.exists() else 0
+        now = socket.stat().st_ctime_ns if socket.exists() else 0  # inode numbers come back
         if now and now != seen:
             await plugin.stop()
             await plugin.start()
