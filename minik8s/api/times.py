@@ -27,6 +27,8 @@ def format_micro_time(seconds: float) -> str:
 
 def canonical_time(text: str) -> str:
     """Any RFC 3339 text → the same moment as Go writes it: whole seconds, in UTC, with a Z. ValueError for others."""
+    if not text:  # a required time that a client left out is filled so, like Go's zero time
+        return text
     if len(text) == 20 and text[19] == "Z" and text[10] == "T":  # as nearly always: cut short, and not looked at closer
         return text
     return format_time(parse_time(text))
@@ -34,6 +36,8 @@ def canonical_time(text: str) -> str:
 
 def canonical_micro_time(text: str) -> str:
     """The same with microseconds."""
+    if not text:
+        return text
     if len(text) == 27 and text[26] == "Z" and text[10] == "T":
         return text
     return format_micro_time(parse_time(text))

@@ -31,7 +31,8 @@ CANDIDATE = textwrap.dedent(
     name = sys.argv[1]
 
     def lead():
-        print("leading", name, flush=True)
+        sys.stdout.write(f"<leads:{name}>\\n")
+        sys.stdout.flush()
         time.sleep(600)
 
     lock = ConfigMapLock("examplepython", "default", name)
@@ -94,14 +95,14 @@ def test_leader_election(fake_cluster: Cluster, tmp_path: Path) -> None:
     file, first, second = tmp_path / "candidate.py", tmp_path / "first", tmp_path / "second"
     file.write_text(CANDIDATE)
     with running(fake_cluster, first, str(file), "one") as leader:
-        eventually(lambda: "leading one" in first.read_text(), "the first to lead", 30)
+        eventually(lambda: "<leads:one>" in first.read_text(), "the first to lead", 30)
         with running(fake_cluster, second, str(file), "two"):
             held = "control-plane.alpha.kubernetes.io/leader"
             record = fake_cluster.get("configmap", "examplepython")["metadata"]["annotations"][held]
             assert re.search(r"'holderIdentity': 'one'|\"holderIdentity\": ?\"one\"", record)
-            assert "leading" not in second.read_text()
+            assert "<leads:" not in second.read_text()
             os.kill(leader.pid, signal.SIGKILL)
-            eventually(lambda: "leading two" in second.read_text(), "the second to take over", 30)
+            eventually(lambda: "<leads:two>" in second.read_text(), "the second to take over", 30)
 
 
 def test_dynamic_client_on_a_custom_resource(widgets: Cluster) -> None:

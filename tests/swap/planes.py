@@ -151,12 +151,7 @@ class Plane(Cluster):
 
 def check_deployment(plane: Plane, image: str = "minik8s/web", slices: bool = True) -> None:
     """A Deployment behind a Service becomes ready, scales, rolls, and is deleted with its pods."""
-    plane.kubectl("create", "deployment", "up", f"--image={image}", "--replicas=2", "--port=80")
-    quick = {
-        "terminationGracePeriodSeconds": 1,
-        "containers": [{"name": image.split("/")[-1], "imagePullPolicy": "IfNotPresent"}],
-    }
-    plane.kubectl("patch", "deployment", "up", "-p", _json({"spec": {"template": {"spec": quick}}}))
+    plane.apply(deployment(image, 2))
     plane.kubectl("expose", "deployment/up", "--port=80")
     roll_out(plane)
     check_backends(plane, 2, slices)
@@ -173,6 +168,16 @@ def check_deployment(plane: Plane, image: str = "minik8s/web", slices: bool = Tr
     plane.kubectl("delete", "service", "up")
     if slices:
         eventually(lambda: not backends_by_slices(plane), "its slices gone")
+
+
+def deployment(image: str, replicas: int) -> dict:
+    """`up`, whose pods leave quickly."""
+    labels = {"app": "up"}
+    container = {"name": "c", "image": image, "imagePullPolicy": "IfNotPresent", "ports": [{"containerPort": 80}]}
+    template = {"metadata": {"labels": labels}, "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]}}
+    spec = {"replicas": replicas, "selector": {"matchLabels": labels}, "template": template}
+    meta = {"name": "up", "labels": labels}
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}
 
 
 def roll_out(plane: Plane) -> None:
@@ -226,9 +231,3 @@ def _refused(plane: Plane, *arguments: str) -> str:
         [plane.kubectl_binary, *arguments], env=plane.environment, capture_output=True, text=True, check=False
     )
     return done.stderr
-
-
-def _json(value: object) -> str:
-    import json
-
-    return json.dumps(value)

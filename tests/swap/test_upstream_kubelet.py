@@ -9,7 +9,7 @@ import pytest
 
 from minik8s.cluster import images
 from tests.e2e.cluster import eventually
-from tests.swap.planes import Plane
+from tests.swap.planes import Plane, deployment
 
 IMAGE = "minik8s/web"
 
@@ -60,19 +60,11 @@ def test_upstreams_kubelet_runs_a_pod_of_ours(plane: Plane) -> None:
 
 
 def test_a_deployment_spreads_over_both(plane: Plane) -> None:
-    plane.kubectl("create", "deployment", "up", f"--image={IMAGE}", "--replicas=4", "--port=80")
-    containers = [{"name": "web", "imagePullPolicy": "IfNotPresent"}]
-    plane.kubectl("patch", "deployment", "up", "-p", plane_json({"containers": containers}))
+    plane.apply(deployment(IMAGE, 4))
     plane.kubectl("rollout", "status", "deployment/up", "--timeout=80s")
     placed = {p["spec"]["nodeName"] for p in plane.get("pods", "-l", "app=up")["items"]}
     assert placed == {"node-1", "node-2"}
     plane.kubectl("delete", "deployment", "up", "--cascade=foreground", "--timeout=60s")
-
-
-def plane_json(template: dict) -> str:
-    import json
-
-    return json.dumps({"spec": {"template": {"spec": {"terminationGracePeriodSeconds": 1, **template}}}})
 
 
 def test_a_node_that_falls_silent_is_noticed(plane: Plane) -> None:

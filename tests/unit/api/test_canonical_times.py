@@ -18,7 +18,7 @@ def test_micro_times_have_six_digits(text: str) -> None:
     assert lease.to_dict()["spec"]["renewTime"] == "2026-01-02T03:04:05.120000Z"
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-01-02", "2026-01-02T03:04:05"])
+@pytest.mark.parametrize("text", ["yesterday", "2026-01-02", "2026-01-02T03:04:05"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         core.Pod.model_validate({"metadata": {"name": "p", "creationTimestamp": text}})
