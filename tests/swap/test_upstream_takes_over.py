@@ -29,8 +29,9 @@ def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
 @pytest.mark.parametrize("content_type", ["application/json", "application/vnd.kubernetes.protobuf"])
 def test_upstream_takes_over_and_gives_back(plane: Plane, content_type: str) -> None:
     elect = "--leader-elect=true"
-    plane.ours("controller-manager", elect, wait=False)
-    plane.ours("scheduler", elect)
+    # without health ports: another cluster on this machine may take them meanwhile
+    plane.ours("controller-manager", elect, "--secure-port=0", wait=False)
+    plane.ours("scheduler", elect, "--secure-port=0", wait=False)
     plane.kubectl("create", "deployment", "kept", "--image=example/web", "--replicas=3", "--port=80")
     plane.kubectl("expose", "deployment/kept", "--port=80")
     plane.kubectl("create", "poddisruptionbudget", "kept", "--selector=app=kept", "--min-available=1")
@@ -47,7 +48,6 @@ def test_upstream_takes_over_and_gives_back(plane: Plane, content_type: str) -> 
     eventually(lambda: plane.get("pdb", "kept")["status"]["disruptionsAllowed"] == 2, "the budget's count")
     assert {pod["metadata"]["uid"] for pod in plane.get("pods", "-l", "app=kept")["items"]} == before
 
-    # without health ports: another cluster on this machine may have taken them meanwhile
     plane.ours("controller-manager", elect, "--secure-port=0", wait=False)
     plane.ours("scheduler", elect, "--secure-port=0", wait=False)
     plane.stop("kube-controller-manager", "kube-scheduler")
